@@ -1,0 +1,20 @@
+"""Finite worlds, exactly: sparse dynamics, planning, occupancy, returns."""
+
+from birl.tabular.horizon import FinitePlan, finite_occupancy, soft_plan_finite
+from birl.tabular.model import RewardLike, TabularModel, reward_vector
+from birl.tabular.planning import HardPlan, SoftPlan, hard_plan, soft_plan
+from birl.tabular.solve import PolicyChain
+
+__all__ = [
+    "FinitePlan",
+    "HardPlan",
+    "PolicyChain",
+    "RewardLike",
+    "SoftPlan",
+    "TabularModel",
+    "finite_occupancy",
+    "hard_plan",
+    "reward_vector",
+    "soft_plan",
+    "soft_plan_finite",
+]
