@@ -85,6 +85,4 @@ def wilson_interval(successes: int, trials: int, *, level: float = 0.95) -> Inte
     share = successes / trials
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2)) / (1 + z * z / trials)
-    return Interval(
-        value=share, low=max(0.0, centre - half), high=min(1.0, centre + half), level=level
-    )
+    return Interval(value=share, low=max(0.0, centre - half), high=min(1.0, centre + half), level=level)

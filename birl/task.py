@@ -121,7 +121,7 @@ class Distribution:
 
     def spaces(self) -> Spaces:
         """The spaces of the environment, or those the model's observations imply."""
-        from gymnasium import spaces  # noqa: PLC0415 - heavy, and only loading a policy needs it
+        from gymnasium import spaces  # heavy, and only loading a policy needs it
 
         if self.make_env is not None:
             env = self.make_env()
@@ -192,17 +192,22 @@ class Task:
     def _check(self, distribution: Distribution, names: Sequence[str]) -> None:
         if distribution.pair is not None and distribution.pair not in names:
             raise unknown_name(f"pair of distribution {distribution.name!r}", distribution.pair, names)
-        model, first = distribution.model, self.train.model
-        if model is None:
-            return
         where = f"task {self.name!r}, distribution {distribution.name!r}"
+        if distribution.model is not None:
+            self._check_model(distribution.model, where)
+            self._check_objectives(distribution.model, where)
+
+    def _check_model(self, model: TabularModel, where: str) -> None:
+        first = self.train.model or model
         if model.discount != self.discount:
             raise BirlError(f"{where}: the model's discount is {model.discount}, the task's {self.discount}")
-        if first is not None and model.feature_names != first.feature_names:
+        if model.feature_names != first.feature_names:
             odd = set(model.feature_names) ^ set(first.feature_names)
             raise BirlError(f"{where}: features differ from training's: {', '.join(sorted(odd)) or 'other order'}")
-        if first is not None and model.n_actions != first.n_actions:
+        if model.n_actions != first.n_actions:
             raise BirlError(f"{where}: {model.n_actions} actions, training has {first.n_actions}")
+
+    def _check_objectives(self, model: TabularModel, where: str) -> None:
         for label, objective in {"base objective": self.base, **self.candidates}.items():
             if isinstance(objective, Mapping):
                 try:
@@ -253,7 +258,8 @@ def objective_vector(model: TabularModel, objective: Objective) -> FloatArray:
             f"the reward callable returned shape {values.shape} (finite: {bool(np.isfinite(values).all())}) "
             f"for {edges.data.size} transitions: return one finite number each"
         )
-    return np.bincount(edges.row, weights=edges.data * values, minlength=model.transitions.shape[0])
+    reward = np.bincount(edges.row, weights=edges.data * values, minlength=model.transitions.shape[0])
+    return np.asarray(reward, np.float64)
 
 
 def conflicts(model: TabularModel, base: FloatArray, candidate: FloatArray) -> np.ndarray:

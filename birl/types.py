@@ -57,9 +57,7 @@ class Interval:
 class Policy(Protocol):
     """Anything that chooses actions."""
 
-    def act(
-        self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False
-    ) -> NDArray[Any]:
+    def act(self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False) -> NDArray[Any]:
         """Actions for a batch of observations, [B, ...]."""
         ...
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from birl.types import BirlError, FloatArray, IntArray, unknown_name
 
@@ -58,61 +59,65 @@ class TabularModel:
     def __post_init__(self) -> None:
         """Bring every field to one form, then check it."""
         put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the dataclass is frozen
-        put("start", np.asarray(self.start, dtype=np.float64))
-        put("terminal", np.asarray(self.terminal, dtype=bool))
-        n_states = self.start.size
-        transitions = sp.csr_matrix(self.transitions, dtype=np.float64)
-        if self.terminal.shape != (n_states,) or transitions.shape[1] != n_states:
-            raise BirlError(
-                f"model: start has {n_states} states, terminal {self.terminal.shape}, "
-                f"transitions {transitions.shape}: give [S], [S] and [S*A, S]"
-            )
-        if n_states == 0 or transitions.shape[0] % n_states or transitions.shape[0] == 0:
-            raise BirlError(
-                f"model: transitions have {transitions.shape[0]} rows for {n_states} states: give S*A rows"
-            )
-        n_actions = transitions.shape[0] // n_states
-        valid = self.valid_actions
-        valid = np.ones((n_states, n_actions), bool) if valid is None else np.asarray(valid, bool)
+        put("start", np.asarray(self.start, np.float64))
+        put("terminal", np.asarray(self.terminal, bool))
         put("feature_names", tuple(self.feature_names))
-        put("level", np.zeros(n_states, np.int64) if self.level is None else np.asarray(self.level, np.int64))
-        live = (valid & ~self.terminal[:, None]).ravel() if valid.shape == (n_states, n_actions) else None
-        if live is None:
-            raise BirlError(f"model: valid_actions has shape {valid.shape}, not {(n_states, n_actions)}")
+        put("level", np.zeros(self.n_states, np.int64) if self.level is None else np.asarray(self.level, np.int64))
+        put("transitions", sp.csr_matrix(self.transitions, dtype=np.float64))
+        put("features", sp.csr_matrix(self.features, dtype=np.float64))
+        self._check_shapes()
+        shape = (self.n_states, self.n_actions)
+        valid = np.ones(shape, bool) if self.valid_actions is None else np.asarray(self.valid_actions, bool)
+        if valid.shape != shape:
+            raise BirlError(f"model: valid_actions has shape {valid.shape}, not {shape}")
         put("valid_actions", valid | self.terminal[:, None])
-        keep = sp.diags_array(live.astype(np.float64), format="csr")
-        features = self.features if sp.issparse(self.features) else np.asarray(self.features, np.float64)
-        put("transitions", sp.csr_matrix(keep @ transitions))
-        put("features", sp.csr_matrix(keep @ sp.csr_matrix(features, dtype=np.float64)))
-        self._check(live)
+        put("transitions", _keep_rows(self.transitions, self.live))
+        put("features", _keep_rows(self.features, self.live))
+        self._check_values()
+        self._check_rows()
 
-    def _check(self, live: np.ndarray) -> None:
-        n_rows, n_features = self.features.shape
-        if n_rows != self.transitions.shape[0] or n_features != len(self.feature_names):
+    def _check_shapes(self) -> None:
+        n_states, n_rows = self.n_states, self.transitions.shape[0]
+        if not self.start.shape == self.terminal.shape == (n_states,) or self.transitions.shape[1] != n_states:
             raise BirlError(
-                f"model: features are {self.features.shape} for {self.transitions.shape[0]} state-action rows "
-                f"and {len(self.feature_names)} names: give [S*A, F] and F names"
+                f"model: start is {self.start.shape}, terminal {self.terminal.shape}, "
+                f"transitions {self.transitions.shape}: give [S], [S] and [S*A, S]"
             )
-        if len(set(self.feature_names)) != n_features:
+        if 0 in (n_states, n_rows) or n_rows % n_states:
+            raise BirlError(f"model: transitions have {n_rows} rows for {n_states} states: give S*A rows")
+        if self.features.shape != (n_rows, self.n_features):
+            raise BirlError(
+                f"model: features are {self.features.shape} for {n_rows} state-action rows "
+                f"and {self.n_features} names: give [S*A, F] and F names"
+            )
+        if len(set(self.feature_names)) != self.n_features:
             raise BirlError(f"model: feature names repeat: {', '.join(self.feature_names)}")
+        if self.level.shape != (n_states,) or self.level.min() < 0:
+            raise BirlError(
+                f"model: level has shape {self.level.shape}: give a number from 0 up for each of {n_states}"
+            )
+
+    def _check_values(self) -> None:
         if not np.isfinite(self.features.data).all():
             column = int(self.features.indices[~np.isfinite(self.features.data)][0])
             raise BirlError(f"model: feature {self.feature_names[column]!r} is not finite: mend the world")
         if not 0.0 < self.discount <= 1.0:
             raise BirlError(f"model: discount {self.discount} is outside (0, 1]")
-        if not np.isfinite(self.start).all() or (self.start < 0).any() or abs(self.start.sum() - 1) > 1e-6:
+        if not np.isfinite(self.start).all() or (self.start < 0).any() or abs(self.start.sum() - 1) > ROW_SUM_TOLERANCE:
             raise BirlError(f"model: start sums to {self.start.sum():g}: give probabilities that sum to 1")
-        if self.level.shape != self.start.shape:
-            raise BirlError(f"model: level has shape {self.level.shape}, not {self.start.shape}")
-        if not self.valid_actions[~self.terminal].any(axis=1).all():
-            raise BirlError("model: a state that is not terminal has no valid action")
+
+    def _check_rows(self) -> None:
+        if not self.valid_actions.any(axis=1).all():
+            state = int(np.flatnonzero(~self.valid_actions.any(axis=1))[0])
+            raise BirlError(f"model: state {state} is not terminal and has no valid action: mark it terminal")
         sums = np.asarray(self.transitions.sum(axis=1)).ravel()
-        wrong = live & ~(np.abs(sums - 1.0) <= ROW_SUM_TOLERANCE)
-        if wrong.any() or (self.transitions.data < 0).any():
-            row = int(np.flatnonzero(wrong)[0]) if wrong.any() else -1
+        wrong = self.live & ~(np.abs(sums - 1.0) <= ROW_SUM_TOLERANCE)  # so written, NaN is wrong
+        wrong[self.transitions.tocoo().row[self.transitions.data < 0]] = True
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
             state, action = divmod(row, self.n_actions)
             raise BirlError(
-                f"model: transitions of state {state}, action {action} sum to {sums[row]:g}: "
+                f"model: transitions of state {state}, action {action} sum to {sums[row]:g} or are negative: "
                 "each row of a state that is not terminal is a distribution"
             )
 
@@ -132,6 +137,11 @@ class TabularModel:
         return len(self.feature_names)
 
     @cached_property
+    def live(self) -> NDArray[np.bool_]:
+        """Rows that can happen: a valid action of a state that is not terminal, [S*A]."""
+        return (self.valid_actions & ~self.terminal[:, None]).ravel()
+
+    @cached_property
     def n_levels(self) -> int:
         """L."""
         return int(self.level.max()) + 1
@@ -144,11 +154,11 @@ class TabularModel:
     @cached_property
     def level_starts(self) -> FloatArray:
         """Start mass of each level, [L]; sums to 1."""
-        return np.bincount(self.level, weights=self.start, minlength=self.n_levels)
+        return self.per_level(self.start)
 
     def per_level(self, values: FloatArray) -> FloatArray:
         """Sum state values [S] within each level, [L]."""
-        return np.bincount(self.level, weights=values, minlength=self.n_levels)
+        return np.asarray(np.bincount(self.level, weights=values, minlength=self.n_levels), np.float64)
 
     def states_of(self, levels: Iterable[int]) -> IntArray:
         """Indices of the states of some levels, in order."""
@@ -184,6 +194,16 @@ class TabularModel:
         return replace(self, features=self.features @ sp.csr_matrix(mixing), feature_names=tuple(names))
 
 
+def _keep_rows(matrix: sp.csr_matrix, keep: NDArray[np.bool_]) -> sp.csr_matrix:
+    """Empty the other rows; multiplying them by 0 would leave their NaN behind."""
+    counts = np.diff(matrix.indptr)
+    kept = np.repeat(keep, counts)
+    pointer = np.concatenate([[0], np.cumsum(np.where(keep, counts, 0))])
+    rows = sp.csr_matrix((matrix.data[kept], matrix.indices[kept], pointer), shape=matrix.shape)
+    rows.sum_duplicates()
+    return rows
+
+
 def reward_vector(model: TabularModel, reward: RewardLike) -> FloatArray:
     """The expected reward of each state and action, [S*A].
 
@@ -211,4 +231,4 @@ def reward_vector(model: TabularModel, reward: RewardLike) -> FloatArray:
         )
     if not np.isfinite(values).all():
         raise BirlError("reward: a value is not finite (NaN or infinity): mend the reward")
-    return np.where((model.valid_actions & ~model.terminal[:, None]).ravel(), values, 0.0)
+    return np.where(model.live, values, 0.0)

@@ -19,7 +19,7 @@ from birl.tabular.model import TabularModel
 from birl.tabular.solve import PolicyChain
 from birl.types import BirlError, FloatArray
 
-__all__ = ["HardPlan", "SoftPlan", "hard_plan", "soft_policy", "soft_plan"]
+__all__ = ["HardPlan", "SoftPlan", "hard_plan", "q_values", "soft_plan", "soft_policy"]
 
 MAX_ITERATIONS = 200
 TIE = 1e-9  # two actions whose Q differ by less, relative to the largest |Q|, are tied
@@ -111,9 +111,7 @@ def soft_plan(
     )
 
 
-def hard_plan(
-    model: TabularModel, reward: FloatArray, *, warm_start: FloatArray | None = None
-) -> HardPlan:
+def hard_plan(model: TabularModel, reward: FloatArray, *, warm_start: FloatArray | None = None) -> HardPlan:
     """Policy iteration (Howard 1960), keeping every tied optimal action.
 
     Args:

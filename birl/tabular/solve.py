@@ -47,7 +47,7 @@ class PolicyChain:
             ) from error
 
     def values(self, rewards: FloatArray) -> FloatArray:
-        """x = r + g P_pi x for rewards by state, [S] or [S, K]."""
+        """Solve x = r + g P_pi x for rewards by state, [S] or [S, K]."""
         return self._factor.solve(rewards)
 
     def policy_values(self, rewards: FloatArray) -> FloatArray:
