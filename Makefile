@@ -1,0 +1,39 @@
+# Two commands matter: `make demo` and `make test`. Each sets up what it needs, in .venv (or, with STACK=modern, .venv-modern).
+
+PYTHON ?= python3
+STACK  ?= pinned
+
+VENV  := $(if $(filter modern,$(STACK)),.venv-modern,.venv)
+BIN   := $(VENV)/bin
+PIP   := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints/$(STACK).txt
+READY := $(VENV)/ready
+
+.PHONY: demo test check bench clean
+
+demo: $(READY)  ## score a shipped checkpoint; writes out/
+	$(BIN)/birl score red-door-ppo-rho1-s0 --task red-door --json out/card.json --figures out
+
+test: check  ## lint, types, import contracts, tests
+	$(BIN)/pytest -n auto
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## speed figures, as ratios
+	$(BIN)/python benchmarks/speed.py
+
+clean:
+	rm -rf .venv .venv-modern out
+
+$(READY): pyproject.toml constraints/$(STACK).txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+ifeq ($(STACK),modern)
+	$(PIP) --editable ".[imitation-deps,contrib,dev]"
+	$(PIP) --no-deps imitation seals
+else
+	$(PIP) --editable ".[imitation,contrib,dev]"
+endif
+	touch $@
