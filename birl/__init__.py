@@ -1,0 +1,97 @@
+"""What does a trained policy's behaviour optimise, and does that stay the intended thing when the world shifts?
+
+Names load when they are first used, so `import birl` costs nothing: numpy, scipy and torch come with what needs them.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from birl import irl, stats, tabular, testing
+    from birl.behavior import Behavior, observe
+    from birl.checkpoint import load_policy
+    from birl.policy import TabularPolicy, as_policy
+    from birl.report import figure, render
+    from birl.score import Scorecard, score
+    from birl.tabular import TabularModel
+    from birl.task import Distribution, Task, load_task
+    from birl.types import BirlError, Interval
+
+    __version__: str
+
+__all__ = [
+    "Behavior",
+    "BirlError",
+    "Distribution",
+    "Interval",
+    "Scorecard",
+    "TabularModel",
+    "TabularPolicy",
+    "Task",
+    "as_policy",
+    "figure",
+    "irl",
+    "load_policy",
+    "load_task",
+    "observe",
+    "render",
+    "score",
+    "stats",
+    "tabular",
+    "testing",
+]
+
+_HOME = {
+    "Behavior": "birl.behavior",
+    "BirlError": "birl.types",
+    "Distribution": "birl.task",
+    "Interval": "birl.types",
+    "Scorecard": "birl.score",
+    "TabularModel": "birl.tabular",
+    "TabularPolicy": "birl.policy",
+    "Task": "birl.task",
+    "as_policy": "birl.policy",
+    "figure": "birl.report",
+    "load_policy": "birl.checkpoint",
+    "load_task": "birl.task",
+    "observe": "birl.behavior",
+    "render": "birl.report",
+    "score": "birl.score",
+}
+_MODULES = ("irl", "stats", "tabular", "testing")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home (PEP 562)."""
+    if name in _HOME:
+        found = getattr(import_module(_HOME[name]), name)
+    elif name in _MODULES:
+        return import_module(f"birl.{name}")
+    elif name == "__version__":
+        from importlib.metadata import version  # parses the installed metadata: only when asked
+
+        found = version("birl")
+    else:
+        raise AttributeError(f"module 'birl' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+class _Package(ModuleType):
+    """Importing the module `birl.score` must not hide the function `birl.score`."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
