@@ -1,0 +1,143 @@
+"""What a grid world is: names, a base objective, and one pure rule.
+
+A state is one integer per level: the agent's cell, unless the world packs more into it (`numpy.ravel_multi_index`) and
+says how by `begin`, `cell` and `n_states`. The Gymnasium environment, the vectorised one and the exact model are all
+made from this record, so they cannot disagree.
+
+Axes: L levels, B a batch, F features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from birl.types import FloatArray, IntArray, unknown_name
+from birl_envs.atlas import MOVES, Atlas, make_atlas
+from birl_envs.grid import Level
+
+__all__ = ["STEP", "FeatureView", "Step", "World", "additive", "touch"]
+
+STEP = "step"
+"""The feature that is 1 on every step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What the rule answers.
+
+    Attributes:
+        state: the next states, [B].
+        event: index of the event that happened, [B]; -1 where none did.
+        ended: whether the episode is over (`terminated`, never a time limit), bool [B].
+    """
+
+    state: IntArray
+    event: IntArray
+    ended: NDArray[np.bool_]
+
+
+def _start(atlas: Atlas) -> IntArray:
+    return atlas.start
+
+
+def _state_is_cell(_atlas: Atlas, state: IntArray) -> IntArray:
+    return state
+
+
+def _one_per_cell(atlas: Atlas) -> int:
+    return atlas.n_cells
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A grid world, apart from its levels.
+
+    Attributes:
+        name: short name, as in `birl.load_task`.
+        kinds: kinds of things, in the order of the observation planes.
+        colours: colours of things, likewise.
+        events: what can happen, as a reader would say it.
+        base: the base objective: weights of events (and of `step`).
+        rule: (atlas, level [B], state [B], action [B]) -> `Step`; pure.
+        time_limit: steps before an episode is truncated.
+        discount: per step.
+        actions: names of the actions.
+        window: side of the agent-centred observation, odd.
+        begin: first state of every level, [L].
+        cell: (atlas, state [B]) -> where the agent stands, [B].
+        n_states: one more than the largest state of any level.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    colours: tuple[str, ...]
+    events: tuple[str, ...]
+    base: Mapping[str, float]
+    rule: Callable[[Atlas, IntArray, IntArray, IntArray], Step]
+    time_limit: int
+    discount: float
+    actions: tuple[str, ...] = MOVES
+    window: int = 13
+    begin: Callable[[Atlas], IntArray] = _start
+    cell: Callable[[Atlas, IntArray], IntArray] = _state_is_cell
+    n_states: Callable[[Atlas], int] = _one_per_cell
+
+    def __post_init__(self) -> None:
+        """Check that the base objective speaks of this world's events."""
+        for name in self.base:
+            if name not in self.features:
+                raise unknown_name(f"feature of world {self.name!r}", name, self.features)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The events, then `step`."""
+        return (*self.events, STEP)
+
+    @cached_property
+    def rewards(self) -> FloatArray:
+        """Base reward of a step by its event, [events + 1]; the last entry serves event -1, nothing happened."""
+        return np.array([*(self.base.get(event, 0.0) for event in self.events), 0.0]) + self.base.get(STEP, 0.0)
+
+    def atlas(self, levels: Sequence[Level]) -> Atlas:
+        """Levels as this world's arrays."""
+        return make_atlas(levels, kinds=self.kinds, colours=self.colours)
+
+
+def touch(kind: str, colour: str) -> str:
+    """The name of the event of touching a thing."""
+    return f"touch:{kind}&{colour}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureView:
+    """Other features made from a model's: `model.with_features(view.names, view.mixing)`.
+
+    Attributes:
+        names: F' names.
+        mixing: [F, F'].
+    """
+
+    names: tuple[str, ...]
+    mixing: FloatArray
+
+
+def additive(world: World) -> FeatureView:
+    """Kind and colour counted apart: `touch:door&red` becomes `touch:door` and `touch:red`; other features stay.
+
+    It cannot tell a taste for red doors from a taste for doors plus a taste for red.
+    """
+    parts = [_parts(name) for name in world.features]
+    names = tuple(dict.fromkeys(part for position in (0, 1) for split in parts for part in split[position:][:1]))
+    names = (*(name for name in names if name != STEP), STEP)
+    mixing = np.array([[float(name in split) for name in names] for split in parts])
+    return FeatureView(names=names, mixing=mixing)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    verb, _, product = name.partition(":")
+    return tuple(f"{verb}:{part}" for part in product.split("&")) if "&" in product else (name,)
