@@ -121,6 +121,9 @@ def hard_plan(model: TabularModel, reward: FloatArray, *, warm_start: FloatArray
     """
     rows = np.arange(model.n_states)
     values = np.zeros(model.n_states) if warm_start is None else warm_start
+    if warm_start is None and model.discount == 1.0:
+        # greedy on zeros may walk in circles for ever; greedy on the random walk's values does not where steps cost
+        values = PolicyChain(model, model.uniform).policy_values(reward)
     action = q_values(model, reward, values).argmax(axis=1)
     for _ in range(MAX_ITERATIONS):
         greedy = np.zeros((model.n_states, model.n_actions))
