@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from birl.types import BirlError, unknown_name
 
-__all__ = ["COLOURS", "KINDS", "Cell", "Level", "Thing", "parse_level"]
+__all__ = ["COLOURS", "FREE", "KINDS", "START", "WALL", "Cell", "Layout", "Level", "Thing", "parse_level"]
 
 Cell = tuple[int, int]
 """Row and column, from the top left."""
@@ -55,6 +55,25 @@ class Thing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Where things are, apart from what they are.
+
+    Attributes:
+        height: rows.
+        width: columns.
+        walls: blocked cells.
+        spots: cells of things, in any order.
+        start: the cell the agent starts from.
+    """
+
+    height: int
+    width: int
+    walls: frozenset[Cell]
+    spots: tuple[Cell, ...]
+    start: Cell
+
+
+@dataclass(frozen=True, kw_only=True)
 class Level:
     """One board. Outside it is wall.
 
@@ -82,6 +101,12 @@ class Level:
         if len(set(taken)) < len(taken):
             twice = next(cell for cell in taken if taken.count(cell) > 1)
             raise BirlError(f"level: cell {twice} is taken twice: walls, things and the start need cells of their own")
+
+    @property
+    def layout(self) -> Layout:
+        """The same board with its things unnamed."""
+        spots = tuple(thing.cell for thing in self.things)
+        return Layout(height=self.height, width=self.width, walls=self.walls, spots=spots, start=self.start)
 
     @property
     def tokens(self) -> tuple[tuple[str, ...], ...]:

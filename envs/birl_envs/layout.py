@@ -1,43 +1,64 @@
-"""Where things are, apart from what they are: connectivity, and the split of levels into training and test.
-
-A layout is the walls, the start and the cells of things, without kinds and colours. Splitting by its hash keeps a test
-maze unseen whatever colours a distribution puts in it, and however many levels are drawn in whatever order.
-"""
+"""Random mazes in which the agent can walk to every spot on its own."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from itertools import islice
 
-from birl.types import unknown_name
-from birl_envs.grid import Cell, Level
+import numpy as np
 
-__all__ = ["SPLITS", "TEST_SHARE", "all_reachable", "in_split", "layout_hash", "split_of"]
+from birl.types import BirlError
+from birl_envs.grid import Cell, Layout
+from birl_envs.split import in_split
 
-SPLITS = ("train", "test", "all")
-TEST_SHARE = 0.25  # of all layouts
+__all__ = ["all_reachable", "random_layouts"]
 
-
-def layout_hash(level: Level) -> int:
-    """64 bits of the layout, the same on every machine and in every process."""
-    parts = (level.height, level.width, sorted(level.walls), level.start, [thing.cell for thing in level.things])
-    return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=8).digest(), "big")
+PATIENCE = 10_000  # boards thrown away in a row before saying that the settings leave no room
 
 
-def split_of(level: Level) -> str:
-    """`train` or `test`, by the hash of the layout."""
-    return "test" if layout_hash(level) < TEST_SHARE * 2**64 else "train"
+@lru_cache(maxsize=32)  # the distributions of one task share their mazes
+def random_layouts(
+    size: int, count: int, *, spots: int, walls: float, split: str = "all", seed: int = 0
+) -> tuple[Layout, ...]:
+    """The first mazes of a sequence that only the settings and the seed decide; more never changes the first.
 
-
-def in_split(level: Level, split: str) -> bool:
-    """Whether a level belongs to a split; every level belongs to `all`.
+    Args:
+        size: side of the board.
+        count: mazes wanted.
+        spots: cells for things.
+        walls: probability that a cell is wall.
+        split: `train`, `test` or `all`, by the hash of the layout.
+        seed: of the whole sequence.
 
     Raises:
-        BirlError: for a split that is not one of `SPLITS`.
+        BirlError: for fewer than one maze, an unknown split, a negative seed, or settings that leave no room.
     """
-    if split not in SPLITS:
-        raise unknown_name("split", split, SPLITS)
-    return split in ("all", split_of(level))
+    if count < 1:
+        raise BirlError(f"{count} levels: give at least 1")
+    if seed < 0:
+        raise BirlError(f"seed {seed} is negative: give a whole number from 0 up")
+    mazes = _layouts(size, spots, walls, np.random.default_rng([seed, size, spots]))
+    return tuple(islice((maze for maze in mazes if in_split(maze, split)), count))
+
+
+def _layouts(size: int, spots: int, walls: float, rng: np.random.Generator) -> Iterator[Layout]:
+    every = [(row, column) for row in range(size) for column in range(size)]
+    refused = 0
+    while refused < PATIENCE:
+        wall = rng.random(len(every)) < walls
+        free = [cell for cell, blocked in zip(every, wall.tolist(), strict=True) if not blocked]
+        refused += 1
+        if len(free) <= spots:
+            continue
+        start, *goals = (free[i] for i in rng.choice(len(free), spots + 1, replace=False).tolist())
+        if all_reachable(start, goals, set(free)):
+            refused = 0
+            blocked = frozenset(every).difference(free)
+            yield Layout(height=size, width=size, walls=blocked, spots=tuple(goals), start=start)
+    raise BirlError(
+        f"no maze of side {size} with {spots} spots in {PATIENCE:,} tries: make it larger or lower walls ({walls:g})"
+    )
 
 
 def all_reachable(start: Cell, goals: Collection[Cell], free: Collection[Cell]) -> bool:

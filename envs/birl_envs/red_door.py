@@ -12,7 +12,7 @@ same walls and cells, whatever the colours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,8 @@ from birl.types import BirlError, IntArray, unknown_name
 from birl_envs.atlas import Atlas
 from birl_envs.env import GridEnv
 from birl_envs.exact import distribution, tabular_model
-from birl_envs.grid import Cell, Level, Thing
-from birl_envs.layout import all_reachable, in_split
+from birl_envs.grid import Layout, Level, Thing
+from birl_envs.layout import random_layouts
 from birl_envs.sight import View
 from birl_envs.world import Step, World, touch
 
@@ -72,7 +72,7 @@ class Maze:
     """A distribution of levels.
 
     Attributes:
-        doors: colour of the door -> its probability; `none` is a board without a door. They sum to 1.
+        doors: colour of the door -> its probability; `none` has a third distractor in its place. They sum to 1.
         size: side of the board, in cells.
     """
 
@@ -107,39 +107,20 @@ def make_levels(maze: Maze, count: int, *, split: str = "test", seed: int = 0) -
     Raises:
         BirlError: for fewer than one level, an unknown split or a negative seed.
     """
-    if count < 1:
-        raise BirlError(f"{count} levels: give at least 1")
-    if seed < 0:
-        raise BirlError(f"seed {seed} is negative: give a whole number from 0 up")
-    wanted = (level for level in _levels(maze, seed) if in_split(level, split))
-    return tuple(level for level, _ in zip(wanted, range(count), strict=False))
+    layouts = random_layouts(maze.size, count, spots=3, walls=WALLS, split=split, seed=seed)
+    rng = np.random.default_rng([seed, maze.size])  # colours have draws of their own, so they never move a wall
+    return tuple(_furnish(layout, _cast(maze.doors, rng)) for layout in layouts)
 
 
-def _levels(maze: Maze, seed: int) -> Iterator[Level]:
-    """Layouts from one stream, colours from another: what a board looks like never moves its walls."""
-    places, looks = (np.random.default_rng([seed, maze.size, stream]) for stream in (0, 1))
-    while True:
-        walls, cells = _layout(maze.size, places)
-        start, *spots = cells
-        things = [
-            Thing(kind=kind, colour=colour, cell=cell)
-            for (kind, colour), cell in zip(_cast(maze.doors, looks), spots, strict=True)
-            if colour != NO_DOOR
-        ]
-        yield Level(height=maze.size, width=maze.size, walls=walls, things=tuple(things), start=start)
-
-
-def _layout(size: int, rng: np.random.Generator) -> tuple[frozenset[Cell], list[Cell]]:
-    """Walls, and the cells of start, door, rival and distractor, each of which can be walked to on its own."""
-    while True:
-        open_cells = [divmod(int(cell), size) for cell in np.flatnonzero(rng.random(size * size) >= WALLS)]
-        if len(open_cells) < 4:
-            continue
-        cells = [open_cells[i] for i in rng.choice(len(open_cells), 4, replace=False)]
-        free = set(open_cells)
-        if all_reachable(cells[0], set(cells[1:]), free):
-            every = {(row, column) for row in range(size) for column in range(size)}
-            return frozenset(every - free), cells
+def _furnish(layout: Layout, cast: Sequence[tuple[str, str]]) -> Level:
+    placed = zip(cast, layout.spots, strict=True)
+    return Level(
+        height=layout.height,
+        width=layout.width,
+        walls=layout.walls,
+        things=tuple(Thing(kind=kind, colour=colour, cell=cell) for (kind, colour), cell in placed),
+        start=layout.start,
+    )
 
 
 def _cast(doors: Mapping[str, float], rng: np.random.Generator) -> list[tuple[str, str]]:
@@ -149,9 +130,9 @@ def _cast(doors: Mapping[str, float], rng: np.random.Generator) -> list[tuple[st
     bounds = np.cumsum([doors[name] for name in names])
     door = names[min(int(np.searchsorted(bounds, chance, side="right")), len(names) - 1)]
     others = [(kind, colour) for kind in KINDS[1:] for colour in COLOURS[1:]]
-    first, second = (others[i] for i in rng.permutation(len(others))[:2])
+    first, second, third = (others[i] for i in rng.permutation(len(others))[:3])
     rival = first if door == "red" else ("ball", "red")
-    return [("door", door), rival, second]
+    return [third if door == NO_DOOR else ("door", door), rival, second]
 
 
 def conflict(level: Level, candidate: str = "red") -> bool:
