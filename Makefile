@@ -29,6 +29,7 @@ clean:
 	rm -rf .venv .venv-modern out
 
 $(READY): pyproject.toml constraints/$(STACK).txt
+	@echo "setting up $(VENV) (a few minutes the first time)"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 ifeq ($(STACK),modern)
 	$(PIP) --editable ".[imitation-deps,contrib,dev]"
@@ -36,4 +37,4 @@ ifeq ($(STACK),modern)
 else
 	$(PIP) --editable ".[imitation,contrib,dev]"
 endif
-	touch $@
+	@touch $@
