@@ -20,7 +20,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 bench: $(READY)  ## speed figures, as ratios
 	$(BIN)/python benchmarks/speed.py
@@ -32,6 +32,7 @@ $(READY): pyproject.toml constraints/$(STACK).txt
 	@echo "setting up $(VENV) (a few minutes the first time)"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 ifeq ($(STACK),modern)
+	@$(BIN)/python -m pip uninstall -qq --yes imitation seals  # pip would call their older wishes a conflict
 	$(PIP) --editable ".[imitation-deps,contrib,dev]"
 	$(PIP) --no-deps imitation seals
 else
