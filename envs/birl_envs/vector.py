@@ -135,7 +135,9 @@ class GridVecEnv(VecEnv):
             BirlError: when it was written by a different number of environments.
         """
         if len(state["level"]) != self.num_envs:
-            raise BirlError(f"the state is of {len(state['level'])} environments, these are {self.num_envs}")
+            raise BirlError(
+                f"the state was written by {len(state['level'])} environments, not by {self.num_envs}: make as many"
+            )
         self._level, self._state, self._steps = (
             np.array(state[name], np.int64) for name in ("level", "state", "steps")
         )
