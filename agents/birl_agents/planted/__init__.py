@@ -1,0 +1,20 @@
+"""Agents whose objective, noise and limits are ours, so that the truth about them is exact.
+
+Each is a table over every distribution of a task (training, shifts, ghosts). `eps` mixes in the random walk: with that
+chance an action is drawn uniformly from the valid ones.
+"""
+
+from birl_agents.planted.devices import DEVICES, device
+from birl_agents.planted.distortion import DISTORTIONS, distorted, distorted_weights
+from birl_agents.planted.goals import blend, forgetter, planner
+
+__all__ = [
+    "DEVICES",
+    "DISTORTIONS",
+    "blend",
+    "device",
+    "distorted",
+    "distorted_weights",
+    "forgetter",
+    "planner",
+]
