@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from birl.tabular import PolicyChain, TabularModel, hard_plan, reward_vector, soft_plan
 from birl.types import BirlError
-from tests.worlds import EVENTS, corridor, gridworld, random_model, two_ends
+from tests.worlds import EVENTS, corridor, deterministic_model, gridworld, random_model, two_ends
 
 SEEDS = st.integers(0, 2**32 - 1)
 DISCOUNTS = st.sampled_from([0.5, 0.9, 0.99])
@@ -118,6 +118,24 @@ def test_a_hard_plan_solves_the_bellman_equation_and_beats_the_random_walk(seed,
     assert plan.chain.policy_values(reward)[live] == pytest.approx(plan.values[live])
 
 
+@given(SEEDS, st.sampled_from([0.5, 0.95, 0.999]))
+def test_a_plan_in_a_certain_world_is_followed_exactly(seed, discount):
+    """However the chain of a deterministic plan is solved, it agrees with the factorised system."""
+    rng = np.random.default_rng(seed)
+    model = deterministic_model(
+        rng.integers(0, 9, size=(9, 3)),
+        rng.normal(size=(9, 3, 2)),
+        start=rng.dirichlet(np.ones(9)),
+        terminal=np.arange(9) >= 7,
+        names=("f0", "f1"),
+        discount=discount,
+    )
+    plan = hard_plan(model, reward_vector(model, {"f0": 1.0, "f1": -0.5}))
+    factorised = PolicyChain(model, plan.greedy)
+    assert plan.chain.occupancy() == pytest.approx(factorised.occupancy())
+    assert plan.chain.successor_features() == pytest.approx(factorised.successor_features(), abs=1e-8)
+
+
 def test_a_warm_start_changes_nothing_but_the_work(rng):
     model = random_model(rng)
     reward = reward_vector(model, rng.normal(size=18))
@@ -200,7 +218,7 @@ def test_undiscounted_values_that_do_not_exist_are_an_error():
 def test_a_soft_plan_that_cannot_settle_says_what_to_do(rng):
     model = random_model(rng)
     with pytest.raises(BirlError, match="scale the reward down or lower the discount"):
-        soft_plan(model, reward_vector(model, rng.normal(size=18)), tolerance=0.0)
+        soft_plan(model, reward_vector(model, rng.normal(size=18)), tolerance=-1.0)  # no residual is below it
 
 
 def test_the_shared_worlds_name_their_events():
