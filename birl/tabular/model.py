@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from birl.tabular.pattern import Elimination
 from birl.types import BirlError, FloatArray, IntArray, unknown_name
 
 __all__ = ["RewardLike", "TabularModel", "reward_vector"]
@@ -150,6 +151,26 @@ class TabularModel:
     def uniform(self) -> FloatArray:
         """The random walk: uniform over the valid actions, [S, A]."""
         return self.valid_actions / np.maximum(self.valid_actions.sum(axis=1, keepdims=True), 1)
+
+    @cached_property
+    def elimination(self) -> Elimination:
+        """The sparsity pattern every policy shares, analysed once."""
+        return Elimination(self.transitions, self.n_actions)
+
+    @cached_property
+    def successors(self) -> IntArray | None:
+        """The one state each action leads to, [S, A] (a terminal state: itself); None where chance has a say."""
+        rows = np.diff(self.transitions.indptr)
+        if rows.max(initial=0) > 1:
+            return None
+        here = np.repeat(np.arange(self.n_states), self.n_actions)
+        here[rows == 1] = self.transitions.indices
+        return here.reshape(self.n_states, self.n_actions)
+
+    @cached_property
+    def dense_features(self) -> FloatArray:
+        """The features as a dense array, [S, A, F]."""
+        return self.features.toarray().reshape(self.n_states, self.n_actions, self.n_features)
 
     @cached_property
     def level_starts(self) -> FloatArray:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from birl.tabular.model import TabularModel
-from birl.tabular.solve import PolicyChain
+from birl.tabular.solve import PolicyChain, greedy_chain
 from birl.types import BirlError, FloatArray
 
 __all__ = ["HardPlan", "SoftPlan", "hard_plan", "q_values", "soft_plan", "soft_policy"]
@@ -126,9 +126,7 @@ def hard_plan(model: TabularModel, reward: FloatArray, *, warm_start: FloatArray
         values = PolicyChain(model, model.uniform).policy_values(reward)
     action = q_values(model, reward, values).argmax(axis=1)
     for _ in range(MAX_ITERATIONS):
-        greedy = np.zeros((model.n_states, model.n_actions))
-        greedy[rows, action] = 1.0
-        chain = PolicyChain(model, greedy)
+        chain = greedy_chain(model, action)
         values = np.where(model.terminal, 0.0, chain.policy_values(reward))
         q = q_values(model, reward, values)
         slack = TIE * (1.0 + np.abs(values).max())
@@ -137,7 +135,7 @@ def hard_plan(model: TabularModel, reward: FloatArray, *, warm_start: FloatArray
         if not better.any():
             tied = q >= best[:, None] - slack
             return HardPlan(
-                values=values, q=q, policy=tied / tied.sum(axis=1, keepdims=True), greedy=greedy, chain=chain
+                values=values, q=q, policy=tied / tied.sum(axis=1, keepdims=True), greedy=chain.policy, chain=chain
             )
         action = np.where(better, q.argmax(axis=1), action)
     raise BirlError(f"planning did not settle in {MAX_ITERATIONS} policy iterations: lower the discount")

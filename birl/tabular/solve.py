@@ -9,37 +9,34 @@ Axes: S states, A actions, K right-hand sides.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import splu
 
 from birl.tabular.model import TabularModel
-from birl.types import BirlError, FloatArray
+from birl.tabular.pattern import Factor
+from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["PolicyChain"]
+__all__ = ["GreedyChain", "PolicyChain", "greedy_chain"]
+
+
+NEGLIGIBLE = 1e-16  # weight of the far future below which a sum over time has converged in double precision
+DENSE_FEATURES = 64  # up to this many, features are kept dense: gathering rows is then several times faster
 
 
 class PolicyChain:
     """P_pi of one model and policy [S, A], factorised once and solved many times."""
 
     def __init__(self, model: TabularModel, policy: FloatArray) -> None:
-        """Merge each state's action rows, weighted by the policy."""
+        """Keep both; nothing is computed before it is asked for."""
         self.model, self.policy = model, policy
-        joint, n_states = model.transitions, model.n_states
-        data = joint.data * np.repeat(policy.ravel(), np.diff(joint.indptr))
-        # a state's action rows are neighbours in CSR, so joining them is a coarser row pointer
-        self.matrix = sp.csr_matrix(
-            (data, joint.indices, joint.indptr[:: model.n_actions]), shape=(n_states, n_states)
-        )  # [S, S]; duplicates are summed by the conversion below
 
     @cached_property
-    def _factor(self) -> Any:
-        # an explicit conversion sums the duplicate entries that two actions with one successor leave
-        system = sp.eye_array(self.model.n_states, format="csc") - self.model.discount * self.matrix.tocsc()
+    def _factor(self) -> Factor:
+        elimination = self.model.elimination
+        weights = self.model.discount * self.model.transitions.data * self.policy.ravel()[elimination.row]
         try:
-            return splu(sp.csc_matrix(system))
+            return elimination.factor(weights)
         except RuntimeError as error:
             raise BirlError(
                 "model: undiscounted values of this policy do not exist (some states are never left): "
@@ -47,20 +44,22 @@ class PolicyChain:
             ) from error
 
     def values(self, rewards: FloatArray) -> FloatArray:
-        """Solve x = r + g P_pi x for rewards by state, [S] or [S, K]."""
+        """x = r + g P_pi x for rewards by state, [S] or [S, K]."""
         return self._factor.solve(rewards)
+
+    def occupancy(self, start: FloatArray | None = None) -> FloatArray:
+        """Expected discounted visits, sum_t g^t P(s_t = s), [S]; terminal states count their arrival."""
+        return self._factor.solve(self.model.start if start is None else start, transposed=True)
 
     def policy_values(self, rewards: FloatArray) -> FloatArray:
         """State values of a reward [S*A] under the policy, [S]."""
         return self.values((self.policy * rewards.reshape(self.policy.shape)).sum(axis=1))
 
-    def occupancy(self, start: FloatArray | None = None) -> FloatArray:
-        """Expected discounted visits, sum_t g^t P(s_t = s), [S]; terminal states count their arrival."""
-        return self._factor.solve(self.model.start if start is None else start, trans="T")
-
     def features(self) -> FloatArray:
         """Expected features of a step in each state, phi_pi, [S, F]."""
         phi, n_states = self.model.features, self.model.n_states
+        if self.model.n_features <= DENSE_FEATURES:
+            return np.einsum("sa,saf->sf", self.policy, self.model.dense_features)
         rows = sp.csr_matrix(
             (self.policy.ravel(), np.arange(phi.shape[0]), np.arange(n_states + 1) * self.model.n_actions),
             shape=(n_states, phi.shape[0]),
@@ -71,3 +70,63 @@ class PolicyChain:
         """psi(s, a) = phi(s, a) + g sum_s' P(s' | s, a) psi(s'), [S*A, F] (Barreto et al. 2017, equation 3)."""
         psi = self.values(self.features())
         return self.model.features.toarray() + self.model.discount * (self.model.transitions @ psi)
+
+
+class GreedyChain(PolicyChain):
+    """The chain of one action per state in a deterministic world: a function from state to state.
+
+    Sums over time then need no factorisation. With M the discounted step, (I - M)^-1 is the product of I + M^(2^k), and
+    M^(2^k) is again a function with a weight: ten doublings reach double precision at a discount of .95.
+    """
+
+    def __init__(self, model: TabularModel, action: IntArray) -> None:
+        """Follow `action` [S] in a model whose every transition is certain."""
+        policy = np.zeros((model.n_states, model.n_actions))
+        policy[np.arange(model.n_states), action] = 1.0
+        super().__init__(model, policy)
+        self.action = action
+
+    @cached_property
+    def _doublings(self) -> list[tuple[IntArray, FloatArray]]:
+        onward = self.model.successors[np.arange(self.model.n_states), self.action]
+        weight = np.where(self.model.terminal, 0.0, self.model.discount)
+        found = []
+        while weight.max(initial=0.0) > NEGLIGIBLE:
+            if len(found) > 64:
+                raise BirlError(
+                    "model: undiscounted values of this policy do not exist (some states are never left): "
+                    "set a discount below 1 or a finite horizon"
+                )
+            found.append((onward, weight))
+            onward, weight = onward[onward], weight * weight[onward]
+        return found
+
+    def values(self, rewards: FloatArray) -> FloatArray:
+        """x = r + g P_pi x for rewards by state, [S] or [S, K]."""
+        total = rewards
+        for onward, weight in self._doublings:
+            total = total + (weight if total.ndim == 1 else weight[:, None]) * total[onward]
+        return total
+
+    def occupancy(self, start: FloatArray | None = None) -> FloatArray:
+        """Expected discounted visits, [S]."""
+        total = self.model.start if start is None else start
+        for onward, weight in self._doublings:
+            total = total + np.bincount(onward, weights=weight * total, minlength=total.size)
+        return total
+
+    def features(self) -> FloatArray:
+        """Features of the step each state takes, [S, F]."""
+        rows = np.arange(self.model.n_states)
+        if self.model.n_features <= DENSE_FEATURES:
+            return self.model.dense_features[rows, self.action]
+        return self.model.features[rows * self.model.n_actions + self.action].toarray()
+
+
+def greedy_chain(model: TabularModel, action: IntArray) -> PolicyChain:
+    """The chain of one action per state, [S], by the cheapest exact way the model allows."""
+    if model.successors is not None:
+        return GreedyChain(model, action)
+    policy = np.zeros((model.n_states, model.n_actions))
+    policy[np.arange(model.n_states), action] = 1.0
+    return PolicyChain(model, policy)

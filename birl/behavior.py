@@ -1,0 +1,299 @@
+"""Behaviour: what a policy does on one distribution, with no reward in it.
+
+`observe` asks the policy for its action probabilities in every state of the model, visited or not, in batched forward
+passes, and derives occupancy and outcomes exactly. Rollouts are for people, for figures and for methods that want
+trajectories; they convert to and from imitation's `Trajectory`.
+
+Axes: S states, A actions, L levels, T steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from birl.outcomes import Outcomes, outcomes
+from birl.policy import TabularPolicy, as_policy
+from birl.tabular import PolicyChain, TabularModel
+from birl.task import Distribution
+from birl.types import BirlError, FloatArray, IntArray
+
+__all__ = ["Behavior", "Trajectory", "from_imitation", "observe", "rollouts", "to_imitation"]
+
+BATCH = 8192  # observations in one forward pass: 13x13x7 planes of that many states are 40 MB as float32
+ROW_SUM_TOLERANCE = 1e-4  # float32 softmax over a few actions
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trajectory:
+    """One episode.
+
+    Attributes:
+        observations: [T + 1, ...].
+        actions: [T, ...].
+        terminal: whether it ended by itself rather than at a time limit.
+        states: model states, [T + 1], where there is a model.
+    """
+
+    observations: Any
+    actions: Any
+    terminal: bool
+    states: IntArray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Behavior:
+    """A policy on a distribution.
+
+    Attributes:
+        distribution: its name.
+        shift: what differs from training there.
+        pair: the distribution it matches level by level, if any.
+        model: dynamics and features.
+        policy: pi(a | s), [S, A].
+        deterministic: whether the policy was made greedy first.
+        horizon: steps an episode lasts at most.
+        occupancy: expected discounted visits under the policy, [S]; 0 on terminal states.
+        outcomes: shares of first events, or the reason why the world has none.
+        trajectories: sampled episodes.
+    """
+
+    distribution: str
+    shift: str
+    pair: str | None
+    model: TabularModel
+    policy: FloatArray
+    deterministic: bool
+    horizon: int
+    occupancy: FloatArray
+    outcomes: Outcomes | str
+    trajectories: tuple[Trajectory, ...] = ()
+
+    def level_weights(self) -> FloatArray:
+        """Factor that gives every level the same total occupancy, [L]; 0 where no episode starts.
+
+        A policy that loops in a few levels spends most of its discounted time there; equal weights keep those levels
+        from deciding everything.
+        """
+        per_level = self.model.per_level(self.occupancy)
+        used = per_level > 0
+        return np.where(used, per_level.sum() / used.sum() / np.where(used, per_level, 1.0), 0.0)
+
+    def first_levels(self, count: int) -> Behavior:
+        """The same behaviour on its first levels; itself where it has no more."""
+        return self if count >= self.model.n_levels else self.restrict(range(count))
+
+    def restrict(self, levels: Sequence[int]) -> Behavior:
+        """The same behaviour on some levels only, renumbered 0.. in increasing order."""
+        wanted = np.unique(np.asarray(list(levels), np.int64))
+        states = self.model.states_of(wanted)
+        model = self.model.restrict(wanted)
+        mass = self.model.start[states].sum()
+        seen = self.outcomes
+        return replace(
+            self,
+            model=model,
+            policy=self.policy[states],
+            occupancy=self.occupancy[states] / mass,
+            outcomes=seen if isinstance(seen, str) else seen.restrict(wanted),
+            trajectories=(),
+        )
+
+
+def observe(
+    policy: Any,
+    distribution: Distribution,
+    *,
+    rng: np.random.Generator | None = None,
+    deterministic: bool = False,
+    episodes: int = 0,
+) -> Behavior:
+    """Read a policy off on every state of a distribution's model.
+
+    Args:
+        policy: a `Policy`, or what `as_policy` adapts; a `TabularPolicy` brings its own table.
+        distribution: must have a model.
+        rng: for rollouts; needed when `episodes` > 0.
+        deterministic: take the most probable action instead of sampling.
+        episodes: rollouts to keep.
+
+    Raises:
+        BirlError: for a distribution without a model, a stateful policy, or a table that is no distribution over actions.
+    """
+    model = distribution.model
+    if model is None:
+        raise BirlError(
+            f"distribution {distribution.name!r} has no exact model: give one (birl.TabularModel) to observe a policy on it"
+        )
+    table = policy_table(policy, distribution, model)
+    if deterministic:
+        table = np.eye(model.n_actions)[np.where(model.valid_actions, table, -1.0).argmax(axis=1)]
+    occupancy = np.where(model.terminal, 0.0, PolicyChain(model, table).occupancy())
+    return Behavior(
+        distribution=distribution.name,
+        shift=distribution.shift,
+        pair=distribution.pair,
+        model=model,
+        policy=table,
+        deterministic=deterministic,
+        horizon=distribution.horizon,
+        occupancy=np.maximum(occupancy, 0.0),
+        outcomes=outcomes(model, table, horizon=distribution.horizon),
+        trajectories=_sample(model, table, episodes, distribution.horizon, rng) if episodes else (),
+    )
+
+
+def policy_table(policy: Any, distribution: Distribution, model: TabularModel) -> FloatArray:
+    """pi(a | s) in every state of the model, [S, A]; uniform on terminal states."""
+    if isinstance(policy, TabularPolicy):
+        table = policy.table(distribution)
+    else:
+        adapted = as_policy(policy)
+        if getattr(adapted, "stateful", False) or not hasattr(adapted, "action_probabilities"):
+            raise BirlError(
+                f"{type(policy).__name__} has no action probabilities for single observations: it can be rolled out, "
+                "not tabulated; exact methods do not apply"
+            )
+        if model.observe is None:
+            raise BirlError(
+                f"distribution {distribution.name!r}: the model has no `observe`, so a network cannot be asked: "
+                "give observe= or a birl.TabularPolicy"
+            )
+        states = np.arange(model.n_states)
+        batches = [states[i : i + BATCH] for i in range(0, model.n_states, BATCH)]
+        table = np.concatenate([adapted.action_probabilities(model.observe(b)) for b in batches])
+    return _checked(np.asarray(table, np.float64), distribution.name, model)
+
+
+def _checked(table: FloatArray, name: str, model: TabularModel) -> FloatArray:
+    if table.shape != (model.n_states, model.n_actions):
+        raise BirlError(
+            f"distribution {name!r}: the policy gives {table.shape}, the model has {(model.n_states, model.n_actions)} "
+            "states and actions: they are not made for each other"
+        )
+    live = ~model.terminal
+    sums = table[live].sum(axis=1)
+    if not np.isfinite(sums).all() or (table[live] < 0).any() or np.abs(sums - 1).max(initial=0) > ROW_SUM_TOLERANCE:
+        worst = np.flatnonzero(live)[int(np.argmax(np.abs(np.nan_to_num(sums, nan=np.inf) - 1)))]
+        raise BirlError(
+            f"distribution {name!r}: action probabilities of state {worst} sum to {table[worst].sum():g}: "
+            "each row must be a distribution"
+        )
+    stray = np.where(model.valid_actions, 0.0, table)[live].sum(axis=1).max(initial=0.0)
+    if stray > ROW_SUM_TOLERANCE:
+        raise BirlError(f"distribution {name!r}: the policy puts {stray:.2g} on actions that are not valid: mask them")
+    table = np.where(live[:, None], np.where(model.valid_actions, table, 0.0), model.uniform)
+    return table / table.sum(axis=1, keepdims=True)
+
+
+def _sample(
+    model: TabularModel, table: FloatArray, episodes: int, horizon: int, rng: np.random.Generator | None
+) -> tuple[Trajectory, ...]:
+    """Episodes in the model, all at once."""
+    if rng is None:
+        raise BirlError("rollouts need a generator: give rng=np.random.default_rng(seed)")
+    step = _Stepper(model)
+    states = np.empty((horizon + 1, episodes), np.int64)
+    actions = np.empty((horizon, episodes), np.int64)
+    states[0] = rng.choice(model.n_states, size=episodes, p=model.start)
+    cumulative = table.cumsum(axis=1)
+    for t in range(horizon):
+        draw = rng.random(episodes) * cumulative[states[t], -1]
+        actions[t] = (cumulative[states[t]] <= draw[:, None]).sum(axis=1)
+        states[t + 1] = np.where(model.terminal[states[t]], states[t], step(states[t], actions[t], rng))
+    return tuple(_episode(model, states[:, i], actions[:, i]) for i in range(episodes))
+
+
+def _episode(model: TabularModel, states: IntArray, actions: IntArray) -> Trajectory:
+    ended = np.flatnonzero(model.terminal[states])
+    length = int(ended[0]) if ended.size else actions.size
+    path = states[: length + 1]
+    seen = path if model.observe is None else model.observe(path)
+    return Trajectory(observations=seen, actions=actions[:length], terminal=bool(ended.size), states=path)
+
+
+class _Stepper:
+    """Draws next states from the CSR rows of a model by inverting their running sums."""
+
+    def __init__(self, model: TabularModel) -> None:
+        self.model = model
+        self.running = np.concatenate([[0.0], np.cumsum(model.transitions.data)])
+
+    def __call__(self, states: IntArray, actions: IntArray, rng: np.random.Generator) -> IntArray:
+        joint = self.model.transitions
+        rows = states * self.model.n_actions + actions
+        first, last = joint.indptr[rows], joint.indptr[rows + 1]
+        low, high = self.running[first], self.running[last]
+        at = np.searchsorted(self.running, low + rng.random(rows.size) * (high - low), side="right") - 1
+        at = np.clip(at, first, np.maximum(last - 1, first))
+        return np.where(last > first, joint.indices[np.minimum(at, joint.nnz - 1)], states)
+
+
+def rollouts(
+    policy: Any,
+    distribution: Distribution,
+    episodes: int,
+    *,
+    rng: np.random.Generator,
+    deterministic: bool = False,
+) -> tuple[Trajectory, ...]:
+    """Sampled episodes of a policy: in the exact model where there is one, otherwise in the environment.
+
+    Args:
+        policy: what `as_policy` adapts.
+        distribution: its model or `make_env` is used, in that order.
+        episodes: how many.
+        rng: drives levels, actions and (as reset seeds) the environment.
+        deterministic: take the most probable action instead of sampling.
+    """
+    if distribution.model is not None:
+        return observe(policy, distribution, rng=rng, deterministic=deterministic, episodes=episodes).trajectories
+    if distribution.make_env is None:
+        raise BirlError(f"distribution {distribution.name!r} has neither a model nor make_env")
+    env, adapted = distribution.make_env(), as_policy(policy)
+    seeds = distribution.seeds or rng.integers(2**31, size=episodes)
+    try:
+        return tuple(
+            _play(env, adapted, int(seeds[i % len(seeds)]), distribution.horizon, rng, deterministic)
+            for i in range(episodes)
+        )
+    finally:
+        env.close()
+
+
+def _play(
+    env: Any, policy: Any, seed: int, horizon: int, rng: np.random.Generator, deterministic: bool
+) -> Trajectory:
+    seen, _ = env.reset(seed=seed)
+    observations, actions, terminal = [seen], [], False
+    for _ in range(horizon):
+        action = policy.act(np.asarray(seen)[None], rng=rng, deterministic=deterministic)[0]
+        seen, _, terminal, truncated, _ = env.step(action)
+        observations.append(seen)
+        actions.append(action)
+        if terminal or truncated:
+            break
+    return Trajectory(observations=np.asarray(observations), actions=np.asarray(actions), terminal=bool(terminal))
+
+
+def to_imitation(trajectories: Sequence[Trajectory]) -> list[Any]:
+    """The same episodes as imitation's `Trajectory` (extra `imitation`)."""
+    try:
+        from imitation.data.types import Trajectory as Theirs  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise BirlError("imitation is not installed: pip install 'birl[imitation]'") from error
+    return [
+        Theirs(obs=np.asarray(t.observations), acts=np.asarray(t.actions), infos=None, terminal=t.terminal)
+        for t in trajectories
+    ]
+
+
+def from_imitation(trajectories: Sequence[Any]) -> tuple[Trajectory, ...]:
+    """Episodes from imitation's `Trajectory`; rewards, if any, are left behind."""
+    return tuple(
+        Trajectory(observations=np.asarray(t.obs), actions=np.asarray(t.acts), terminal=bool(t.terminal))
+        for t in trajectories
+    )

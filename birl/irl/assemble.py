@@ -1,0 +1,92 @@
+"""From a maximum to an estimate: covariance, status of each weight, checks; the same for every likelihood method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from birl.behavior import Behavior
+from birl.irl.base import Check, LevelTerms, PolicyEstimator, RewardEstimate
+from birl.irl.common import feature_status, identifiability, level_log_likelihood, sandwich
+from birl.irl.newton import Maximum, SparsePrior
+from birl.types import FloatArray
+
+__all__ = ["Fit", "assemble", "with_likelihood"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """Where a likelihood method ended.
+
+    Attributes:
+        theta: parameters, the F weights first, [K].
+        nuisance: parameters that are not reward, by name.
+        maximum: how the search ended.
+        prior: the prior that was on.
+        held: weights held at 0, bool [F].
+        terms: each level's contribution by distribution; None with too many features for a Hessian.
+        checks: the method's own checks.
+    """
+
+    theta: FloatArray
+    nuisance: Mapping[str, float]
+    maximum: Maximum
+    prior: SparsePrior
+    held: np.ndarray
+    terms: Mapping[str, LevelTerms] | None
+    checks: Sequence[Check | None]
+
+
+def assemble(
+    method: Any,
+    behaviors: Sequence[Behavior],
+    names: Sequence[str],
+    fit: Fit,
+    *,
+    log_likelihood: float | None = None,
+) -> RewardEstimate:
+    """The estimate of a fit.
+
+    Args:
+        method: the estimator: its name, its behavioural model, its settings.
+        behaviors: what was fitted.
+        names: the F features.
+        fit: where it ended.
+        log_likelihood: where it is known already.
+    """
+    n = len(names)
+    information = covariance = None
+    if fit.terms is not None:
+        information = np.sum([t.curvature.sum(axis=0) for t in fit.terms.values()], axis=0)[:n, :n]
+        moved = np.append(~fit.held, np.ones(fit.theta.size - n, bool)) & (fit.theta != 0)
+        covariance = sandwich(fit.terms, moved)[:n, :n]
+    selector = "sparse prior" if fit.prior.strength else "least change from 0"
+    return RewardEstimate(
+        method=method.name,
+        behavioral_model=method.behavioral_model,
+        distributions=tuple(b.distribution for b in behaviors),
+        weights=dict(zip(names, fit.theta[:n].tolist(), strict=True)),
+        status=feature_status(names, behaviors, information, fit.held),
+        covariance=covariance,
+        nuisance=fit.nuisance,
+        log_likelihood=log_likelihood,
+        checks=tuple(c for c in fit.checks if c is not None),
+        identifiability=identifiability(information, names, held=fit.held, selector=selector),
+        settings={key: str(value) for key, value in asdict(method).items()},
+        prior=fit.prior.strength,
+        parameters={name: float(x) for name, x in zip(fit.nuisance, fit.theta[n:], strict=True)},
+        terms=fit.terms,
+    )
+
+
+def with_likelihood(
+    method: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate
+) -> RewardEstimate:
+    """The estimate with its mean log-likelihood of a decision filled in, levels weighing equally."""
+    per_level = [
+        float(b.model.level_starts @ level_log_likelihood(b, method.predict(estimate, b.model))) for b in behaviors
+    ]
+    return replace(estimate, log_likelihood=float(np.mean(per_level)))

@@ -1,0 +1,197 @@
+"""What every inverse-RL method shares: its declaration, its answer, and the checks on that answer.
+
+A method is a frozen dataclass of settings; `fit` takes behaviour (which carries no reward) and returns a
+`RewardEstimate`. Nothing is stored on the method.
+
+Axes: F features, K parameters (the F weights, then nuisance parameters), L levels, D draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from birl.behavior import Behavior
+from birl.irl.newton import SparsePrior
+from birl.stats import normal_interval
+from birl.tabular import RewardLike, TabularModel
+from birl.types import BirlError, FloatArray, Interval
+
+__all__ = [
+    "BOUNDED",
+    "HELD",
+    "IDENTIFIED",
+    "UNIDENTIFIED",
+    "Check",
+    "Estimator",
+    "Identifiability",
+    "LevelTerms",
+    "RewardEstimate",
+]
+
+IDENTIFIED, BOUNDED, HELD, UNIDENTIFIED = "identified", "upper bound", "held at 0", "not identified"
+
+RIDGE = 1e-9  # keeps directions without information where they are
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that must hold for an answer to be trusted.
+
+    Attributes:
+        name: what was checked.
+        passed: whether it holds.
+        message: the measured number, the limit, and what to do when it fails.
+        value: the measured number, where there is one.
+        limit: what it is held against.
+        required: whether a verdict is impossible without it.
+    """
+
+    name: str
+    passed: bool
+    message: str
+    value: float | None = None
+    limit: float | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identifiability:
+    """Which directions of the weights the behaviour says nothing about.
+
+    Attributes:
+        rank: directions that move the likelihood; None with too many features to tell.
+        nullity: directions that do not; None likewise.
+        null_directions: for each of those, its loading on the features.
+        selector: what chose the representative among equals.
+    """
+
+    rank: int | None
+    nullity: int | None
+    null_directions: tuple[Mapping[str, float], ...]
+    selector: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LevelTerms:
+    """Each level's contribution to a fit, for resampling levels without refitting.
+
+    Attributes:
+        gradient: of the log-likelihood at the estimate, [L, K].
+        curvature: its negative Hessian, [L, K, K].
+    """
+
+    gradient: FloatArray
+    curvature: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RewardEstimate:
+    """A recovered reward: linear weights on named features.
+
+    Attributes:
+        method: name of the estimator.
+        behavioral_model: how the policy is assumed to turn a reward into actions.
+        distributions: what it was fitted on.
+        weights: the reward per unit of each feature; scale and temperature are one number.
+        status: for each feature `identified`, `upper bound` (avoided: behaviour only bounds it from above), `held at 0`
+            (by convention, the other features stand in for it) or `not identified`.
+        covariance: of the weights, clustered by level, [F, F]; None with too many features.
+        nuisance: parameters that are not reward (`eps`, the share of random actions).
+        log_likelihood: mean log-likelihood of a decision (an outcome for `outcome-choice`), levels weighing equally;
+            None where the fitted policy changes with time.
+        checks: what was checked.
+        identifiability: rank, nullity, selector.
+        settings: the estimator's settings, as text.
+        prior: strength of the sparse prior, in nats an episode and unit of weight.
+        parameters: nuisance parameters on the scale they were fitted on (logit of eps), after the weights in `redraw`.
+        terms: each level's contribution; kept in memory, not saved.
+    """
+
+    method: str
+    behavioral_model: str
+    distributions: tuple[str, ...]
+    weights: Mapping[str, float]
+    status: Mapping[str, str]
+    covariance: FloatArray | None
+    nuisance: Mapping[str, float]
+    log_likelihood: float | None
+    checks: tuple[Check, ...]
+    identifiability: Identifiability
+    settings: Mapping[str, str] = field(default_factory=dict)
+    prior: float = 0.0
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    terms: Mapping[str, LevelTerms] | None = None
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, in the order of `vector`."""
+        return tuple(self.weights)
+
+    @property
+    def vector(self) -> FloatArray:
+        """The weights as an array, [F]."""
+        return np.array(list(self.weights.values()))
+
+    @property
+    def intervals(self) -> Mapping[str, Interval]:
+        """95 % intervals of the identified and bounded weights; the others have none."""
+        if self.covariance is None:
+            return {}
+        return {
+            name: normal_interval(weight, float(self.covariance[i, i]))
+            for i, (name, weight) in enumerate(self.weights.items())
+            if self.status[name] in (IDENTIFIED, BOUNDED)
+        }
+
+    def redraw(self, level_weights: Mapping[str, FloatArray]) -> FloatArray:
+        """The estimate on resampled levels, one (proximal) Newton step each, [D, K].
+
+        Args:
+            level_weights: for each distribution fitted on, how often each draw picks each level, [D, L].
+
+        Source: the one-step bootstrap (Davison & Hinkley 1997, section 2.7.2).
+        """
+        if self.terms is None:
+            raise BirlError(f"{self.method}: an estimate read from a file has no level terms: fit it again to draw from it")
+        parts = [(level_weights[name], terms) for name, terms in self.terms.items()]
+        gradient = np.sum([w @ t.gradient for w, t in parts], axis=0)
+        curvature = np.sum([np.tensordot(w, t.curvature, axes=1) for w, t in parts], axis=0)
+        theta = np.concatenate([self.vector, list(self.parameters.values())])
+        free = np.flatnonzero([self.status.get(name) != HELD for name in (*self.weights, *self.parameters)])
+        prior = SparsePrior(strength=self.prior, n_weights=int((free < len(self.weights)).sum()))
+        bent = curvature[:, free[:, None], free] + RIDGE * np.trace(curvature[0]) / theta.size * np.eye(free.size)
+        moved = np.tile(theta, (len(gradient), 1))
+        moved[:, free] += prior.step(theta[free], gradient[:, free], bent)
+        return moved
+
+
+class Estimator(Protocol):
+    """An inverse-RL method: settings in, behaviour in, an estimate out."""
+
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[str]]
+    behavioral_model: ClassVar[str]
+    cannot_identify: ClassVar[str]
+    source: ClassVar[str]
+
+    def fit(
+        self,
+        behaviors: Sequence[Behavior],
+        *,
+        rng: np.random.Generator | None = None,
+        candidates: Mapping[str, RewardLike] | None = None,
+    ) -> RewardEstimate:
+        """One reward for all the behaviours together."""
+        ...
+
+
+class PolicyEstimator(Estimator, Protocol):
+    """A method whose estimate predicts actions."""
+
+    def predict(self, estimate: RewardEstimate, model: TabularModel) -> FloatArray:
+        """pi_w(a | s), [S, A], in any model with the same features."""
+        ...

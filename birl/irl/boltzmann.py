@@ -1,0 +1,149 @@
+"""Boltzmann on Q*: the reward whose optimal action values, through a softmax with some random actions, give this policy.
+
+Assumes pi(a|s) = (1 - eps) softmax Q*(s, .) + eps / n(s) with the hard-optimal Q*: the better model for value-based and
+nearly greedy agents. The inverse temperature is absorbed in the weights. The likelihood is not concave, so the fit starts from
+`mce` and from the candidates and keeps the best.
+Cannot tell: positive scale apart from temperature, potential shaping within the span of the features, the weights of
+events the greedy policy avoids beyond an upper bound.
+
+Axes: F features, K = F + 1 parameters.
+Source: Ramachandran & Amir 2007 (IJCAI; "Bayesian inverse reinforcement learning"), equation 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import logit
+
+from birl.behavior import Behavior
+from birl.irl.assemble import Fit, assemble, with_likelihood
+from birl.irl.base import Check, RewardEstimate
+from birl.irl.boltzmann_likelihood import BoltzmannLikelihood, BoltzmannPoint, boltzmann_policy
+from birl.irl.common import adaptation_check, determinism_check, neutral_constants, shared_features, step_check
+from birl.irl.mce import MaxCausalEntropy
+from birl.irl.newton import Maximum, SparsePrior, maximise
+from birl.tabular import RewardLike, TabularModel, hard_plan
+from birl.types import FloatArray
+
+__all__ = ["Boltzmann"]
+
+FIRST_EPS = 0.05
+SCALES = (0.3, 1.0, 3.0, 10.0)  # inverse temperatures tried for each start
+SCOUT_LEVELS = 16  # starts are compared on this many levels of each distribution
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boltzmann:
+    """Settings of the Boltzmann fit.
+
+    Attributes:
+        tolerance: largest entry of the gradient at which to stop, in nats an episode and unit of weight.
+        prior: strength of the sparse prior, in nats an episode and unit of weight; 0 turns it off.
+        max_steps: Gauss-Newton steps at most.
+    """
+
+    name: ClassVar[str] = "boltzmann"
+    needs: ClassVar[frozenset[str]] = frozenset({"model", "policy"})
+    behavioral_model: ClassVar[str] = "Boltzmann on Q* with random actions"
+    cannot_identify: ClassVar[str] = "scale apart from temperature, potential shaping, avoided events beyond a bound"
+    source: ClassVar[str] = "Ramachandran & Amir 2007"
+
+    tolerance: float = 1e-4
+    prior: float = 1e-2
+    max_steps: int = 60
+
+    def fit(
+        self,
+        behaviors: Sequence[Behavior],
+        *,
+        rng: np.random.Generator | None = None,
+        candidates: Mapping[str, RewardLike] | None = None,
+        start: FloatArray | None = None,
+    ) -> RewardEstimate:
+        """One reward and one eps for all the behaviours together.
+
+        Args:
+            behaviors: one per distribution, of one task.
+            rng: not used: starts are fixed.
+            candidates: objectives to start from, as weights by feature; arrays are passed over.
+            start: weights of another fit to start from, [F].
+        """
+        names = shared_features(behaviors)
+        prior = SparsePrior(strength=self.prior, n_weights=len(names))
+        held = neutral_constants(behaviors)
+        free = np.append(~held, True)
+        starts = [np.where(held, 0.0, s) for s in self._starts(behaviors, names, candidates, start)]
+        best = self._scout(behaviors, prior, starts, free)
+        point, maximum = maximise(
+            BoltzmannLikelihood(behaviors).at,
+            best,
+            prior,
+            tolerance=self.tolerance,
+            max_steps=self.max_steps,
+            free=free,
+        )
+        fit = Fit(
+            theta=point.theta,
+            nuisance={"eps": point.eps},
+            maximum=maximum,
+            prior=prior,
+            held=held,
+            terms={b.distribution: point.terms(i) for i, b in enumerate(behaviors)},
+            checks=[
+                _settled(maximum, self.tolerance),
+                step_check(behaviors),
+                determinism_check(behaviors),
+                adaptation_check(behaviors),
+            ],
+        )
+        return with_likelihood(self, behaviors, assemble(self, behaviors, names, fit))
+
+    def predict(self, estimate: RewardEstimate, model: TabularModel) -> FloatArray:
+        """The Boltzmann policy of the estimate in any model with the same features, [S, A]."""
+        plan = hard_plan(model, model.features @ estimate.vector)
+        return boltzmann_policy(model, plan.q, estimate.nuisance["eps"])
+
+    def _starts(
+        self,
+        behaviors: Sequence[Behavior],
+        names: Sequence[str],
+        candidates: Mapping[str, RewardLike] | None,
+        start: FloatArray | None,
+    ) -> list[FloatArray]:
+        """Directions to begin from: another fit or `mce`, and each candidate."""
+        few = [b.first_levels(SCOUT_LEVELS) for b in behaviors]
+        found = [MaxCausalEntropy(tolerance=1e-3).fit(few).vector if start is None else start]
+        for reward in (candidates or {}).values():
+            if isinstance(reward, Mapping):
+                found.append(np.array([float(reward.get(name, 0.0)) for name in names]))
+        return found
+
+    def _scout(self, behaviors: Sequence[Behavior], prior: SparsePrior, starts: list[FloatArray], free: np.ndarray) -> FloatArray:
+        """The best of the starts after a few steps on a few levels."""
+        likelihood = BoltzmannLikelihood([b.first_levels(SCOUT_LEVELS) for b in behaviors])
+        score = lambda p: p.value + prior.value(p.theta)  # noqa: E731
+        reached: list[BoltzmannPoint] = []
+        for direction in starts:
+            scaled = [
+                likelihood.at(np.append(scale * direction, logit(FIRST_EPS)), None) for scale in SCALES
+            ]
+            best = max(scaled, key=score)
+            reached.append(maximise(likelihood.at, best.theta, prior, tolerance=1e-3, max_steps=8, free=free)[0])
+        return max(reached, key=score).theta
+
+
+def _settled(maximum: Maximum, tolerance: float) -> Check:
+    """A search that found no way up has converged, also where Q* has a kink and no gradient vanishes."""
+    return Check(
+        name="converged",
+        passed=maximum.converged or maximum.stuck,
+        value=maximum.gap,
+        limit=tolerance,
+        message=f"largest gradient {maximum.gap:.2g} after {maximum.steps} steps (limit {tolerance:g})"
+        + (", at a kink of Q*: no step goes up" if maximum.stuck and not maximum.converged else "")
+        + ("" if maximum.converged or maximum.stuck else ": raise max_steps"),
+    )

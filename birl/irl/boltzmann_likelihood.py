@@ -1,0 +1,154 @@
+"""The log-likelihood of a policy that is a softmax of optimal action values, with a share of random actions.
+
+pi_w = (1 - eps) softmax_a Q*_w(s, a) + eps / n(s). Q* is piecewise linear in w: under the greedy policy its slope is the
+successor features Psi, so derivatives follow by the chain rule wherever the greedy policy does not change.
+
+Axes: S states, A actions, F features, K = F + 1 parameters (the last is logit eps), L levels.
+Source: Ramachandran & Amir 2007 (IJCAI), equation 2, for the softmax of Q*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import expit
+
+from birl.behavior import Behavior
+from birl.irl.base import LevelTerms
+from birl.irl.soft_likelihood import by_level, successor
+from birl.tabular import HardPlan, TabularModel, hard_plan
+from birl.types import FloatArray, IntArray
+
+__all__ = ["BoltzmannLikelihood", "BoltzmannPoint", "boltzmann_policy"]
+
+NEGLIGIBLE = 1e-12  # occupancy below which a state is left out of the sum
+
+
+def boltzmann_policy(model: TabularModel, q: FloatArray, eps: float) -> FloatArray:
+    """(1 - eps) softmax(q) + eps uniform over the valid actions, [S, A]."""
+    weight = np.exp(q - q.max(axis=1, keepdims=True))
+    return (1.0 - eps) * weight / weight.sum(axis=1, keepdims=True) + eps * model.uniform
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Side:
+    model: TabularModel
+    states: IntArray  # visited states, [V]
+    rho: FloatArray  # their weighted occupancy, [V]
+    policy: FloatArray  # [V, A]
+    uniform: FloatArray  # [V, A]
+
+
+class BoltzmannLikelihood:
+    """The joint log-likelihood of several behaviours under one reward and one eps."""
+
+    def __init__(self, behaviors: Sequence[Behavior]) -> None:
+        self.sides = [_side(b) for b in behaviors]
+
+    def at(self, theta: FloatArray, near: BoltzmannPoint | None = None) -> BoltzmannPoint:
+        """The likelihood at theta = (w, logit eps)."""
+        weights, plans = theta[:-1], []
+        for i, side in enumerate(self.sides):
+            # the values of a nearby greedy policy under the new weights are exact: psi . w
+            warm = None if near is None else near.psi[i] @ weights
+            plans.append(hard_plan(side.model, side.model.features @ weights, warm_start=warm))
+        return BoltzmannPoint(sides=self.sides, theta=theta, plans=plans)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BoltzmannPoint:
+    """The likelihood at one parameter vector."""
+
+    sides: Sequence[_Side]
+    theta: FloatArray
+    plans: Sequence[HardPlan]
+
+    @property
+    def eps(self) -> float:
+        """Share of random actions."""
+        return float(expit(self.theta[-1]))
+
+    @cached_property
+    def softmax(self) -> list[FloatArray]:
+        """softmax Q* in the visited states, [V, A] each."""
+        return [
+            boltzmann_policy(side.model, plan.q, 0.0)[side.states]
+            for side, plan in zip(self.sides, self.plans, strict=True)
+        ]
+
+    @cached_property
+    def predicted(self) -> list[FloatArray]:
+        """pi_w in the visited states, [V, A] each."""
+        return [
+            np.maximum((1 - self.eps) * m + self.eps * side.uniform, np.finfo(float).tiny)
+            for side, m in zip(self.sides, self.softmax, strict=True)
+        ]
+
+    @cached_property
+    def value(self) -> float:
+        """sum_s rho(s) sum_a pi(a|s) log pi_w(a|s), over behaviours."""
+        return sum(
+            float(side.rho @ (side.policy * np.log(p)).sum(axis=1))
+            for side, p in zip(self.sides, self.predicted, strict=True)
+        )
+
+    @cached_property
+    def psi(self) -> list[FloatArray]:
+        """Successor features of every state under the greedy policy, [S, F] each."""
+        return [plan.chain.values(plan.chain.features()) for plan in self.plans]
+
+    @cached_property
+    def slopes(self) -> list[FloatArray]:
+        """d log pi_w / d theta in the visited states, [V, A, K] each."""
+        found = []
+        for side, psi, m, p in zip(self.sides, self.psi, self.softmax, self.predicted, strict=True):
+            pairs = successor(side.model, psi)[side.states]
+            centred = pairs - np.einsum("va,vaf->vf", m, pairs)[:, None, :]
+            by_weight = ((1 - self.eps) * m / p)[:, :, None] * centred
+            by_eps = (side.uniform - m) / p * self.eps * (1 - self.eps)
+            found.append(np.concatenate([by_weight, by_eps[:, :, None]], axis=2))
+        return found
+
+    @cached_property
+    def gradient(self) -> FloatArray:
+        """[K]."""
+        total = np.zeros(self.theta.size)
+        for side, slope in zip(self.sides, self.slopes, strict=True):
+            flat = (side.rho[:, None] * side.policy).ravel()
+            total += flat @ slope.reshape(-1, self.theta.size)
+        return total
+
+    @cached_property
+    def curvature(self) -> FloatArray:
+        """The Fisher information sum_s rho(s) sum_a pi_w slope slope', [K, K]."""
+        total = np.zeros((self.theta.size, self.theta.size))
+        for side, slope, p in zip(self.sides, self.slopes, self.predicted, strict=True):
+            flat = slope.reshape(-1, self.theta.size)
+            total += flat.T @ ((side.rho[:, None] * p).reshape(-1, 1) * flat)
+        return total
+
+    def terms(self, i: int) -> LevelTerms:
+        """Each level's part of the gradient and of the information, for behaviour i."""
+        side, slope, p, size = self.sides[i], self.slopes[i], self.predicted[i], self.theta.size
+        full = np.zeros((side.model.n_states, size + size * size))
+        full[side.states, :size] = np.einsum("va,vak->vk", side.rho[:, None] * side.policy, slope)
+        squares = np.einsum("va,vak,vaj->vkj", side.rho[:, None] * p, slope, slope, optimize=True)
+        full[side.states, size:] = squares.reshape(len(squares), -1)
+        summed = by_level(side.model, full)
+        return LevelTerms(gradient=summed[:, :size], curvature=summed[:, size:].reshape(-1, size, size))
+
+
+def _side(behavior: Behavior) -> _Side:
+    model = behavior.model
+    rho = behavior.occupancy * behavior.level_weights()[model.level]
+    states = np.flatnonzero(rho > NEGLIGIBLE)
+    return _Side(
+        model=model,
+        states=states,
+        rho=rho[states],
+        policy=behavior.policy[states],
+        uniform=model.uniform[states],
+    )

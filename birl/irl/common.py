@@ -1,0 +1,244 @@
+"""Steps that several methods take: weigh levels, judge identifiability, flag avoided features, run the checks.
+
+Axes: S states, A actions, F features, K parameters, L levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from birl.behavior import Behavior
+from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, Check, Identifiability, LevelTerms
+from birl.irl.newton import Maximum
+from birl.outcomes import constant_features
+from birl.tabular import PolicyChain
+from birl.types import BirlError, FloatArray
+
+__all__ = [
+    "adaptation_check",
+    "convergence_check",
+    "determinism_check",
+    "feature_counts",
+    "feature_status",
+    "identifiability",
+    "level_log_likelihood",
+    "neutral_constants",
+    "sandwich",
+    "shared_features",
+    "step_check",
+]
+
+NULL = 1e-9  # eigenvalue of the information matrix, relative to the largest, below which a direction is null
+AVOIDED = 0.5  # a feature that comes about less than this share of how often the random walk brings it is avoided
+ADAPTS = 0.05  # total variation on matched states below which a policy does not notice its context
+LOST = 0.1  # share of a weight's direction that lies in the null space, above which it is not identified
+GREEDY = 0.02  # mean entropy of a decision, as a share of log A, below which only its order is known
+
+
+def shared_features(behaviors: Sequence[Behavior]) -> tuple[str, ...]:
+    """The features all behaviours have in common; an error when they differ or there is no behaviour."""
+    if not behaviors:
+        raise BirlError("no behaviour to fit: give at least one distribution")
+    names = behaviors[0].model.feature_names
+    for behavior in behaviors[1:]:
+        if behavior.model.feature_names != names:
+            raise BirlError(
+                f"features of {behavior.distribution!r} differ from {behaviors[0].distribution!r}: "
+                "fit distributions of one task together"
+            )
+    return tuple(names)
+
+
+def level_log_likelihood(behavior: Behavior, table: FloatArray) -> FloatArray:
+    """Mean log-likelihood of a decision under another policy [S, A], level by level, [L].
+
+    States weigh by the policy's own discounted occupancy; levels where no episode starts are NaN-free zeros and should
+    be weighed by `model.level_starts`.
+    """
+    pi, model = behavior.policy, behavior.model
+    log = np.log(np.where(pi > 0, np.maximum(table, np.finfo(float).tiny), 1.0))
+    per_state = (pi * log).sum(axis=1)
+    total = model.per_level(behavior.occupancy)
+    return model.per_level(behavior.occupancy * per_state) / np.where(total > 0, total, 1.0)
+
+
+def neutral_constants(behaviors: Sequence[Behavior]) -> np.ndarray:
+    """Constant features that the other features can stand in for, bool [F].
+
+    A potential that is 1 wherever an episode goes on adds g - 1 to every step and -g to every ending. Where each ending
+    is a named event, that reward lies in the span of the features: the weight of `step` and a shift of all events
+    are one and the same to any policy. Such a `step` is held at its neutral weight, 0.
+
+    Source: Ng, Harada & Russell 1999 (potential shaping); the potential of terminal states is 0.
+    """
+    model = behaviors[0].model
+    constant = constant_features(model)
+    if not constant.any() or not all(b.model.terminal.any() for b in behaviors):
+        return np.zeros(model.n_features, bool)
+    square = np.zeros((model.n_features, model.n_features))
+    cross, norm = np.zeros(model.n_features), 0.0
+    for b in behaviors:
+        live = (b.model.valid_actions & ~b.model.terminal[:, None]).ravel()
+        going = (~b.model.terminal).astype(np.float64)
+        shaping = np.where(live, b.model.discount * (b.model.transitions @ going) - 1.0, 0.0)
+        square += (b.model.features.T @ b.model.features).toarray()
+        cross += b.model.features.T @ shaping
+        norm += float(shaping @ shaping)
+    weights = np.linalg.lstsq(square, cross, rcond=1e-12)[0]
+    residual = norm - cross @ weights
+    return constant & (residual <= 1e-9 * norm)
+
+
+def feature_counts(behavior: Behavior, policy: FloatArray) -> FloatArray:
+    """Expected discounted feature counts of an episode under a policy [S, A], [F]."""
+    chain = PolicyChain(behavior.model, policy)
+    return chain.occupancy() @ chain.features()
+
+
+def null_space(information: FloatArray) -> FloatArray:
+    """Directions in which an information matrix says nothing, as columns [F, N]."""
+    values, vectors = np.linalg.eigh(information)
+    return vectors[:, values <= NULL * max(float(values[-1]), np.finfo(float).tiny)]
+
+
+def identifiability(
+    information: FloatArray | None, names: Sequence[str], *, held: np.ndarray, selector: str
+) -> Identifiability:
+    """Rank and null directions of the information about the weights, [F, F]; unknown where there is none.
+
+    Args:
+        information: negative Hessian of the log-likelihood without the prior.
+        names: the F features.
+        held: weights held at 0 to choose among equals, bool [F].
+        selector: what chose the rest.
+    """
+    if held.any():
+        selector = f"{', '.join(n for n, h in zip(names, held, strict=True) if h)} held at 0; {selector}"
+    if information is None:
+        return Identifiability(rank=None, nullity=None, null_directions=(), selector=selector)
+    null = null_space(information)
+    directions = tuple(
+        {name: round(float(x), 6) for name, x in zip(names, v, strict=True) if abs(x) > 1e-3} for v in null.T
+    )
+    return Identifiability(
+        rank=len(names) - null.shape[1], nullity=null.shape[1], null_directions=directions, selector=selector
+    )
+
+
+def feature_status(
+    names: Sequence[str], behaviors: Sequence[Behavior], information: FloatArray | None, held: np.ndarray
+) -> Mapping[str, str]:
+    """Which weights are identified, which only bounded from above, which held, which not identified at all."""
+    own = sum(np.abs(feature_counts(b, b.policy)) for b in behaviors)
+    walk = sum(np.abs(feature_counts(b, b.model.uniform)) for b in behaviors)
+    constant = constant_features(behaviors[0].model)
+    never = (walk == 0) & (own == 0)
+    avoided = ~constant & (own < AVOIDED * walk)
+    lost = np.zeros(len(names), bool)
+    if information is not None:
+        free = np.flatnonzero(~held & ~never & ~avoided)
+        null = null_space(information[np.ix_(free, free)]) if free.size else np.zeros((0, 0))
+        lost[free] = (null**2).sum(axis=1) > LOST
+    kinds = np.select([held, never | lost, avoided], [HELD, UNIDENTIFIED, BOUNDED], IDENTIFIED)
+    return dict(zip(names, kinds.tolist(), strict=True))
+
+
+def sandwich(terms: Mapping[str, LevelTerms], free: np.ndarray) -> FloatArray:
+    """Covariance of the parameters, clustered by level: H^-1 (sum_l g_l g_l') H^-1, [K, K].
+
+    It counts the sampling of levels only: for a policy that is exactly of the assumed kind every g_l is 0, and so is
+    the covariance.
+
+    Args:
+        terms: each level's contribution, by distribution.
+        free: parameters that moved, bool [K]; the others (held, or put to 0 by the prior) have no variance.
+
+    Source: Liang & Zeger 1986; White 1982.
+    """
+    size = free.size
+    curvature, meat = np.zeros((size, size)), np.zeros((size, size))
+    for term in terms.values():
+        n_levels = len(term.gradient)
+        centred = term.gradient - term.gradient.mean(axis=0)
+        curvature += term.curvature.sum(axis=0)
+        meat += centred.T @ centred * (n_levels / max(n_levels - 1, 1))
+    covariance, rows = np.zeros((size, size)), np.ix_(free, free)
+    bread = np.linalg.pinv(curvature[rows], rcond=NULL, hermitian=True)
+    covariance[rows] = bread @ meat[rows] @ bread
+    return covariance
+
+
+def convergence_check(maximum: Maximum, tolerance: float) -> Check:
+    """Whether the fit reached its tolerance."""
+    return Check(
+        name="converged",
+        passed=maximum.converged,
+        value=maximum.gap,
+        limit=tolerance,
+        message=f"largest gradient {maximum.gap:.2g} after {maximum.steps} steps (limit {tolerance:g})"
+        + ("" if maximum.converged else ": use a stronger prior; a greedy policy has no finite optimum without one"),
+    )
+
+
+def step_check(behaviors: Sequence[Behavior]) -> Check:
+    """Whether a constant feature lets the fit price time."""
+    constant = constant_features(behaviors[0].model)
+    ends = any(b.model.terminal.any() for b in behaviors)
+    present = bool(constant.any())
+    return Check(
+        name="step feature",
+        passed=present or not ends,
+        message="a constant feature prices time"
+        if present
+        else ("nothing ends, so time has no price" if not ends else "episodes end and no feature is constant: add `step`"),
+    )
+
+
+def determinism_check(behaviors: Sequence[Behavior]) -> Check:
+    """Whether the policy is random enough for its weights to be more than an order (methods that read log pi)."""
+    entropy = weight = 0.0
+    for b in behaviors:
+        pi = b.policy
+        per_state = -(pi * np.log(np.where(pi > 0, pi, 1.0))).sum(axis=1)
+        entropy += float(b.occupancy @ per_state)
+        weight += float(b.occupancy.sum())
+    share = entropy / max(weight, 1e-12) / np.log(max(behaviors[0].model.n_actions, 2))
+    return Check(
+        name="cardinal information",
+        passed=share >= GREEDY,
+        value=share,
+        limit=GREEDY,
+        message=f"mean entropy of a decision is {share:.2g} of log A"
+        + ("" if share >= GREEDY else f" (limit {GREEDY}): the policy is greedy, only the order of its choices is known"),
+    )
+
+
+def adaptation_check(behaviors: Sequence[Behavior]) -> Check | None:
+    """The frozen-policy guard: does the policy notice the context on level-matched states?
+
+    Two contexts identify more than one only if the policy re-optimises in each (Cao et al. 2021; Rolland et al. 2022). A
+    checkpoint that does not notice passes the rank test all the same.
+
+    Returns:
+        None when no two distributions are matched state by state; contexts are then tied only through named features.
+    """
+    matched = [
+        (a, b)
+        for a, b in combinations(behaviors, 2)
+        if a.model.n_states == b.model.n_states
+        and (a.pair == b.distribution or b.pair == a.distribution or "dynamics" in (a.shift, b.shift))
+    ]
+    if not matched:
+        return None
+    moved = max(float(np.abs(a.policy - b.policy).sum(axis=1).max() / 2) for a, b in matched)
+    return Check(
+        name="adaptation",
+        passed=moved >= ADAPTS,
+        value=moved,
+        limit=ADAPTS,
+        message=f"the policy changes by at most {moved:.2g} (total variation) between matched states"
+        + ("" if moved >= ADAPTS else f" (limit {ADAPTS}): it does not notice, so the second context identifies nothing"),
+    )
