@@ -7,10 +7,12 @@ chance an action is drawn uniformly from the valid ones.
 from birl_agents.planted.devices import DEVICES, device
 from birl_agents.planted.distortion import DISTORTIONS, distorted, distorted_weights
 from birl_agents.planted.goals import blend, forgetter, planner
+from birl_agents.planted.table import EPS
 
 __all__ = [
     "DEVICES",
     "DISTORTIONS",
+    "EPS",
     "blend",
     "device",
     "distorted",
