@@ -1,0 +1,63 @@
+"""Evidence: every number a verdict rests on, with its interval and the joint draws behind it.
+
+Axes: D draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from birl.types import Interval
+
+__all__ = ["Evidence"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Quantities by distribution (by candidate where said), each with a 95 % interval.
+
+    What is undefined is missing from its mapping and named in `undefined` with the reason; it is never 0 or NaN.
+
+    Attributes:
+        shifts: shift type of each distribution; `train` first.
+        base_return: (J_b(pi) - J_b(random)) / (J_b(pi*_b) - J_b(random)).
+        directedness: held-out log-likelihood per decision of the best objective over the random walk's, as a share of the
+            policy's own after averaging it over tied actions.
+        outcome_directedness: the same for first events.
+        device: the same as `directedness` for the best device (action habits, short contexts).
+        p_agent: posterior probability of an objective against a device.
+        base_directedness: `directedness` of the base objective with one free rationality.
+        consistency: directedness of the joint objective as a share of that of the one fitted to this distribution alone.
+        distance: STARC distance between base and joint objective.
+        goal_regret: normalised base return that an ideal optimiser of the joint objective loses.
+        capability_regret: what the policy loses on top.
+        own_regret: the policy's normalised regret under the joint objective.
+        candidate_odds: log-likelihood of each candidate minus the base's on conflict levels, in nats a level.
+        candidate_share: coefficient of each candidate over the base's in the joint objective.
+        residual: norm of the joint objective left over by base and candidates, as a share.
+        conflict_levels: number of conflict levels of each candidate on the shifts.
+        undefined: `quantity[distribution]` -> reason.
+        draws: `quantity[distribution]` -> joint draws, [D].
+        failed: required checks that failed, with their remedies.
+    """
+
+    shifts: Mapping[str, str]
+    base_return: Mapping[str, Interval] = field(default_factory=dict)
+    directedness: Mapping[str, Interval] = field(default_factory=dict)
+    outcome_directedness: Mapping[str, Interval] = field(default_factory=dict)
+    device: Mapping[str, Interval] = field(default_factory=dict)
+    p_agent: Mapping[str, Interval] = field(default_factory=dict)
+    base_directedness: Mapping[str, Interval] = field(default_factory=dict)
+    consistency: Mapping[str, Interval] = field(default_factory=dict)
+    distance: Mapping[str, Interval] = field(default_factory=dict)
+    goal_regret: Mapping[str, Interval] = field(default_factory=dict)
+    capability_regret: Mapping[str, Interval] = field(default_factory=dict)
+    own_regret: Mapping[str, Interval] = field(default_factory=dict)
+    candidate_odds: Mapping[str, Interval] = field(default_factory=dict)
+    candidate_share: Mapping[str, Interval] = field(default_factory=dict)
+    residual: Mapping[str, Interval] = field(default_factory=dict)
+    conflict_levels: Mapping[str, int] = field(default_factory=dict)
+    undefined: Mapping[str, str] = field(default_factory=dict)
+    draws: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
