@@ -27,6 +27,7 @@ from birl.tabular import reward_vector
 from birl.task import conflicts
 from birl.types import BirlError, Policy
 from birl_agents.ship import PROVENANCE
+from birl_agents.train import BadInput
 
 __all__ = ["CHECKPOINTS", "make_card", "read_cards", "table"]
 
@@ -171,7 +172,7 @@ def main(checkpoints: tuple[Path, ...], show: bool) -> None:
             checkpoint.with_suffix(".json").write_text(card + "\n", "utf-8")
             click.echo(str(checkpoint.with_suffix(".json")))
     except BirlError as error:
-        raise click.UsageError(str(error)) from error  # exit code 2
+        raise BadInput(str(error)) from error
     if show:
         click.echo(table(read_cards().values()))
     elif not checkpoints:

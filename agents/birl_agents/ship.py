@@ -27,7 +27,8 @@ __all__ = ["PROVENANCE", "provenance", "ship"]
 PROVENANCE = "birl.json"
 PACKAGES = ("birl", "gymnasium", "numpy", "stable-baselines3", "torch")
 LEFT_OUT = ("_last_obs", "_last_episode_starts", "_last_original_obs", "ep_info_buffer", "ep_success_buffer")
-LEFT_OUT += ("start_time", "lr_schedule", "tensorboard_log", "_custom_logger")
+LEFT_OUT += ("start_time", "lr_schedule", "tensorboard_log", "_custom_logger", "clip_range")
+LEFT_OUT += ("_total_timesteps", "_num_timesteps_at_start", "_current_progress_remaining")  # of the last segment
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 MEMBERS = ("data", "policy.pth", "policy.optimizer.pth", "pytorch_variables.pth", "_stable_baselines3_version")
 
@@ -37,7 +38,7 @@ def ship(model: PPO, recipe: Recipe, path: Path) -> None:
     whole = io.BytesIO()
     clip_range = model.clip_range
     assert callable(clip_range)
-    model.save(whole, exclude=[*LEFT_OUT, "clip_range"])
+    model.save(whole, exclude=LEFT_OUT)
     with zipfile.ZipFile(whole) as archive:
         members = {name: archive.read(name) for name in MEMBERS}
     members["data"] = _data(members["data"], clip_range=clip_range(1.0))

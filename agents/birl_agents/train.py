@@ -23,7 +23,7 @@ from birl.types import BirlError, unknown_name
 if TYPE_CHECKING:
     from stable_baselines3 import PPO
 
-__all__ = ["WORLDS", "Progress", "Recipe", "train"]
+__all__ = ["WORLDS", "BadInput", "Progress", "Recipe", "train"]
 
 WORLDS = ("red-door",)
 SEGMENT = 5  # rollouts between two writes: about 20,000 steps, one to two seconds
@@ -188,6 +188,12 @@ def _read(run: Path) -> Mapping[str, Any]:
         raise BirlError(f"{run} cannot be read ({type(error).__name__}): remove it to start over") from error
 
 
+class BadInput(click.ClickException):
+    """One line on standard error, exit code 2."""
+
+    exit_code = 2
+
+
 @click.command()
 @click.argument("world", type=click.Choice(WORLDS))
 @click.option("--rho", default=1.0, show_default=True, help="Probability that the door is red in training.")
@@ -205,7 +211,7 @@ def main(world: str, rho: float, seed: int, steps: int, out: Path | None) -> Non
         model = _shown(recipe, run) if sys.stderr.isatty() else train(recipe, run=run, report=_line(recipe))
         ship(model, recipe, out)
     except BirlError as error:
-        raise click.UsageError(str(error)) from error  # exit code 2
+        raise BadInput(str(error)) from error
     run.unlink(missing_ok=True)
     click.echo(str(out))
 

@@ -104,7 +104,7 @@ def test_a_distorted_agent_does_what_its_weights_say(small_task):
 
 
 def test_a_distortion_that_changes_nothing_is_refused(small_task):
-    with pytest.raises(BirlError, match="quantised by 0.5 leaves the base objective of task 'small' as it is"):
+    with pytest.raises(BirlError, match=r"quantised by 0\.5 leaves the base objective of task 'small' as it is"):
         planted.distorted_weights(small_task, "quantised")
     with pytest.raises(BirlError, match="weighs nothing"):
         planted.distorted_weights(replace(small_task, base={}), "leak")

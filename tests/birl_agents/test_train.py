@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -16,15 +17,27 @@ from stable_baselines3 import PPO
 from birl.checkpoint import load_policy
 from birl.types import BirlError
 
-TINY = Recipe(steps=96, levels=5, n_envs=4, n_steps=8, batch_size=16)  # three rollouts
+
+@dataclass(frozen=True, kw_only=True)
+class Tiny(Recipe):
+    """Three rollouts."""
+
+    steps: int = 96
+    levels: int = 5
+    n_envs: int = 4
+    n_steps: int = 8
+    batch_size: int = 16
 
 
-class Interrupted(Exception):
-    pass
+TINY = Tiny()
+
+
+class StopHereError(Exception):
+    """Stands for whatever ends a run early."""
 
 
 def interrupt(progress):
-    raise Interrupted
+    raise StopHereError
 
 
 @pytest.fixture(autouse=True)
@@ -43,13 +56,13 @@ def weights(model):
 
 def test_the_same_recipe_gives_the_same_weights_and_another_seed_others(model):
     assert np.array_equal(weights(model), weights(train(TINY)))
-    assert not np.array_equal(weights(model), weights(train(Recipe(**{**vars(TINY), "seed": 1}))))
+    assert not np.array_equal(weights(model), weights(train(Tiny(seed=1))))
 
 
 def test_a_run_interrupted_twice_ends_with_the_weights_of_one_left_alone(model, tmp_path):
     run = tmp_path / "a.run"
     for _ in range(2):
-        with pytest.raises(Interrupted):
+        with pytest.raises(StopHereError):
             train(TINY, run=run, report=interrupt)
         np.random.seed(99)  # noqa: NPY002 - whatever happens in between must not matter
         torch.manual_seed(99)
@@ -70,9 +83,9 @@ def test_a_run_file_of_another_recipe_or_a_broken_one_is_refused(tmp_path):
     train(TINY, run=run)
     assert [path.name for path in tmp_path.iterdir()] == ["a.run"]
     with pytest.raises(BirlError, match="belongs to another run"):
-        train(Recipe(**{**vars(TINY), "seed": 3}), run=run)
+        train(Tiny(seed=3), run=run)
     run.write_bytes(b"half a file")
-    with pytest.raises(BirlError, match="cannot be read .* remove it to start over"):
+    with pytest.raises(BirlError, match=r"cannot be read .* remove it to start over"):
         train(TINY, run=run)
 
 
@@ -121,7 +134,7 @@ def test_a_recipe_that_cannot_be_followed_is_refused(change, pattern):
 
 
 def test_the_command_writes_the_checkpoint_and_cleans_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "Recipe", lambda **given: Recipe(**{**vars(TINY), **given}))
+    monkeypatch.setattr(training, "Recipe", Tiny)
     out = tmp_path / "agent.zip"
     done = CliRunner().invoke(training.main, ["red-door", "--seed", "2", "--steps", "32", "--out", str(out)])
     assert done.exit_code == 0, done.output
