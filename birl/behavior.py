@@ -21,7 +21,7 @@ from birl.tabular import PolicyChain, TabularModel
 from birl.task import Distribution
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["Behavior", "Trajectory", "from_imitation", "observe", "rollouts", "to_imitation"]
+__all__ = ["Behavior", "Trajectory", "from_imitation", "observe", "rollouts", "sample_episodes", "to_imitation"]
 
 BATCH = 8192  # observations in one forward pass: 13x13x7 planes of that many states are 40 MB as float32
 ROW_SUM_TOLERANCE = 1e-4  # float32 softmax over a few actions
@@ -35,13 +35,13 @@ class Trajectory:
         observations: [T + 1, ...].
         actions: [T, ...].
         terminal: whether it ended by itself rather than at a time limit.
-        states: model states, [T + 1], where there is a model.
+        states: model states, int [T + 1], where there is a model.
     """
 
     observations: Any
     actions: Any
     terminal: bool
-    states: IntArray | None = None
+    states: Any = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -142,7 +142,7 @@ def observe(
         horizon=distribution.horizon,
         occupancy=np.maximum(occupancy, 0.0),
         outcomes=outcomes(model, table, horizon=distribution.horizon),
-        trajectories=_sample(model, table, episodes, distribution.horizon, rng) if episodes else (),
+        trajectories=_episodes(model, table, episodes, distribution.horizon, rng) if episodes else (),
     )
 
 
@@ -189,12 +189,18 @@ def _checked(table: FloatArray, name: str, model: TabularModel) -> FloatArray:
     return table / table.sum(axis=1, keepdims=True)
 
 
-def _sample(
+def _episodes(
     model: TabularModel, table: FloatArray, episodes: int, horizon: int, rng: np.random.Generator | None
 ) -> tuple[Trajectory, ...]:
-    """Episodes in the model, all at once."""
     if rng is None:
         raise BirlError("rollouts need a generator: give rng=np.random.default_rng(seed)")
+    return sample_episodes(model, table, episodes, horizon=horizon, rng=rng)
+
+
+def sample_episodes(
+    model: TabularModel, table: FloatArray, episodes: int, *, horizon: int, rng: np.random.Generator
+) -> tuple[Trajectory, ...]:
+    """Episodes of a policy [S, A] in a model, all at once; `states` is always there."""
     step = _Stepper(model)
     states = np.empty((horizon + 1, episodes), np.int64)
     actions = np.empty((horizon, episodes), np.int64)

@@ -3,6 +3,7 @@
 The loss of a policy against the base objective's optimiser is split in two: what an ideal optimiser of the recovered objective
 would lose (goal), and what lack of skill loses on top (capability). For a fixed tie-break they add up to the loss.
 
+Axes: S states, A actions, L levels.
 Source: Leike et al. 2018 (arXiv 1811.07871), section 3, for the term.
 """
 
@@ -10,9 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from birl.types import Interval
+import numpy as np
 
-__all__ = ["Gap"]
+from birl.behavior import Behavior
+from birl.tabular import PolicyChain, TabularModel, hard_plan
+from birl.types import FloatArray, Interval
+
+__all__ = ["Gap", "LevelReturns", "level_return", "level_returns"]
+
+NO_GAIN = 1e-9  # gain over the random walk below which an objective cannot be earned, relative to its largest reward
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +40,42 @@ class Gap:
     capability_regret: Interval | None
     own_regret: Interval | None
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LevelReturns:
+    """Expected discounted return of an objective, each level's part of the whole, [L].
+
+    Attributes:
+        policy: of the policy.
+        walk: of the random walk.
+        best: of the objective's optimiser.
+    """
+
+    policy: FloatArray
+    walk: FloatArray
+    best: FloatArray
+
+    @property
+    def gain(self) -> FloatArray:
+        """What the optimiser gains over the random walk, [L]."""
+        return self.best - self.walk
+
+    def can_be_earned(self, reward: FloatArray) -> bool:
+        """Whether optimising makes a difference at all."""
+        return float(self.gain.sum()) > NO_GAIN * max(float(np.abs(reward).max(initial=0.0)), NO_GAIN)
+
+
+def level_return(model: TabularModel, policy: FloatArray, reward: FloatArray) -> FloatArray:
+    """Each level's part of the return of a reward [S*A] under a policy [S, A], [L]."""
+    return model.per_level(model.start * PolicyChain(model, policy).policy_values(reward))
+
+
+def level_returns(behavior: Behavior, reward: FloatArray) -> LevelReturns:
+    """Returns of a reward [S*A] for the policy, the random walk and the reward's own optimiser."""
+    model = behavior.model
+    return LevelReturns(
+        policy=level_return(model, behavior.policy, reward),
+        walk=level_return(model, model.uniform, reward),
+        best=model.per_level(model.start * hard_plan(model, reward).values),
+    )

@@ -165,7 +165,8 @@ class RewardEstimate:
         prior = SparsePrior(strength=self.prior, n_weights=int((free < len(self.weights)).sum()))
         bent = curvature[:, free[:, None], free] + RIDGE * np.trace(curvature[0]) / theta.size * np.eye(free.size)
         moved = np.tile(theta, (len(gradient), 1))
-        moved[:, free] += prior.step(theta[free], gradient[:, free], bent)
+        for d, (slope, bend) in enumerate(zip(gradient[:, free], bent, strict=True)):
+            moved[d, free] += prior.step(theta[free], slope, bend)
         return moved
 
 
@@ -184,8 +185,9 @@ class Estimator(Protocol):
         *,
         rng: np.random.Generator | None = None,
         candidates: Mapping[str, RewardLike] | None = None,
+        start: FloatArray | None = None,
     ) -> RewardEstimate:
-        """One reward for all the behaviours together."""
+        """One reward for all the behaviours together; `start` is an earlier fit's weights, for speed."""
         ...
 
 

@@ -70,17 +70,20 @@ class Boltzmann:
             behaviors: one per distribution, of one task.
             rng: not used: starts are fixed.
             candidates: objectives to start from, as weights by feature; arrays are passed over.
-            start: weights of another fit to start from, [F].
+            start: weights of an earlier Boltzmann fit to go on from, [F]; no other start is then tried.
         """
         names = shared_features(behaviors)
         prior = SparsePrior(strength=self.prior, n_weights=len(names))
         held = neutral_constants(behaviors)
         free = np.append(~held, True)
-        starts = [np.where(held, 0.0, s) for s in self._starts(behaviors, names, candidates, start)]
-        best = self._scout(behaviors, prior, starts, free)
+        if start is None:
+            starts = [np.where(held, 0.0, s) for s in self._starts(behaviors, names, candidates)]
+            first = self._scout(behaviors, prior, starts, free)
+        else:
+            first = np.append(np.where(held, 0.0, start), logit(FIRST_EPS))
         point, maximum = maximise(
             BoltzmannLikelihood(behaviors).at,
-            best,
+            first,
             prior,
             tolerance=self.tolerance,
             max_steps=self.max_steps,
@@ -112,11 +115,10 @@ class Boltzmann:
         behaviors: Sequence[Behavior],
         names: Sequence[str],
         candidates: Mapping[str, RewardLike] | None,
-        start: FloatArray | None,
     ) -> list[FloatArray]:
-        """Directions to begin from: another fit or `mce`, and each candidate."""
+        """Directions to begin from: `mce` on a few levels, and each candidate."""
         few = [b.first_levels(SCOUT_LEVELS) for b in behaviors]
-        found = [MaxCausalEntropy(tolerance=1e-3).fit(few).vector if start is None else start]
+        found = [MaxCausalEntropy(tolerance=1e-3).fit(few).vector]
         for reward in (candidates or {}).values():
             if isinstance(reward, Mapping):
                 found.append(np.array([float(reward.get(name, 0.0)) for name in names]))

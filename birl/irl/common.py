@@ -190,7 +190,7 @@ def step_check(behaviors: Sequence[Behavior]) -> Check:
     present = bool(constant.any())
     return Check(
         name="step feature",
-        passed=present or not ends,
+        passed=bool(present or not ends),
         message="a constant feature prices time"
         if present
         else ("nothing ends, so time has no price" if not ends else "episodes end and no feature is constant: add `step`"),
@@ -208,8 +208,8 @@ def determinism_check(behaviors: Sequence[Behavior]) -> Check:
     share = entropy / max(weight, 1e-12) / np.log(max(behaviors[0].model.n_actions, 2))
     return Check(
         name="cardinal information",
-        passed=share >= GREEDY,
-        value=share,
+        passed=bool(share >= GREEDY),
+        value=float(share),
         limit=GREEDY,
         message=f"mean entropy of a decision is {share:.2g} of log A"
         + ("" if share >= GREEDY else f" (limit {GREEDY}): the policy is greedy, only the order of its choices is known"),

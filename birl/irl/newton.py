@@ -12,13 +12,13 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from birl.irl.sparse_step import sparse_maximum
 from birl.types import FloatArray
 
 __all__ = ["Maximum", "Point", "SparsePrior", "maximise"]
 
 MAX_DAMPING = 1e9
 ROUNDING = 1e-12
-SWEEPS = 500  # coordinate ascent over a handful of weights settles in tens
 
 
 class Point(Protocol):
@@ -76,36 +76,19 @@ class SparsePrior:
         return np.where((theta == 0) & (price > 0), at_zero, gradient - price * np.sign(theta))
 
     def step(self, theta: FloatArray, gradient: FloatArray, curvature: FloatArray) -> FloatArray:
-        """The move that maximises gradient.d - d'Hd/2 plus the log-prior, by coordinate ascent, for D problems at once.
+        """The move d that maximises gradient.d - d'Hd/2 plus the log-prior at theta + d, [K].
 
         Args:
             theta: where the quadratic was taken, [K].
-            gradient: [D, K].
-            curvature: positive definite, [D, K, K].
+            gradient: [K].
+            curvature: H, positive definite, [K, K].
 
-        Returns:
-            [D, K].
-
-        Source: Friedman, Hastie & Tibshirani 2010, equation 5, within the proximal Newton method of Lee, Sun & Saunders 2014.
+        Source: the proximal Newton step of Lee, Sun & Saunders 2014 (arXiv 1206.1623), equation 2.5.
         """
         price = self._price(theta.size)
         if not price.any():
-            return np.linalg.solve(curvature, gradient[..., None])[..., 0]
-        move = np.zeros_like(gradient)
-        slope = gradient.copy()  # gradient of the quadratic at `move`
-        for _ in range(SWEEPS):
-            largest = 0.0
-            for k in range(theta.size):
-                bend = curvature[:, k, k]
-                aim = bend * (theta[k] + move[:, k]) + slope[:, k]
-                landed = np.sign(aim) * np.maximum(np.abs(aim) - price[k], 0.0) / bend
-                change = landed - theta[k] - move[:, k]
-                move[:, k] += change
-                slope -= curvature[:, :, k] * change[:, None]
-                largest = max(largest, float(np.abs(change).max()))
-            if largest <= 1e-12 * (1.0 + float(np.abs(move).max())):
-                break
-        return move
+            return np.linalg.solve(curvature, gradient)
+        return sparse_maximum(curvature, gradient + curvature @ theta, price, theta) - theta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +139,7 @@ def maximise(
         while damping < MAX_DAMPING:
             bent = curvature + damping * scale * np.eye(free.size)
             moved = point.theta.copy()
-            moved[free] += inner.step(point.theta[free], gradient[None], bent[None])[0]
+            moved[free] += inner.step(point.theta[free], gradient, bent)
             trial = at(moved, point)
             step = moved[free] - point.theta[free]
             hoped = float(gradient @ step - step @ curvature @ step / 2) + prior.value(moved) - prior.value(point.theta)
@@ -167,4 +150,4 @@ def maximise(
                 break
             damping = max(damping * 10, 1e-4)
     left = gap(point)
-    return point, Maximum(gap=left, steps=steps, converged=left <= tolerance, stuck=stuck)
+    return point, Maximum(gap=left, steps=steps, converged=bool(left <= tolerance), stuck=stuck)

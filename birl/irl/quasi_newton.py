@@ -57,4 +57,4 @@ def climb(
     positive, negative = np.split(found.x, 2)
     point = at(positive - negative, visited[0])
     gap = float(np.abs(prior.residual(point.theta, point.gradient)[free]).max(initial=0.0))
-    return point, Maximum(gap=gap, steps=int(found.nit), converged=gap <= tolerance)
+    return point, Maximum(gap=gap, steps=int(found.nit), converged=bool(gap <= tolerance))

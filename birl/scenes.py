@@ -1,0 +1,49 @@
+"""Episodes to look at: one on each level, as a board and a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from birl.behavior import Behavior, sample_episodes
+from birl.outcomes import NOTHING
+from birl.scorecard import Scene
+from birl.task import Distribution
+from birl.types import IntArray
+
+__all__ = ["scenes"]
+
+
+def scenes(behavior: Behavior, distribution: Distribution, *, rng: np.random.Generator) -> Sequence[Scene]:
+    """One sampled episode on every level of a distribution that has scenery."""
+    model, scenery = behavior.model, distribution.scenery
+    if scenery is None:
+        return []
+    found = []
+    for level in range(model.n_levels):
+        alone = behavior.restrict([level])
+        episode = sample_episodes(alone.model, alone.policy, 1, horizon=behavior.horizon, rng=rng)[0]
+        states = model.states_of([level])[episode.states]
+        board = scenery.board(level)
+        found.append(
+            Scene(
+                distribution=behavior.distribution,
+                level=level,
+                rows=board.rows,
+                legend=board.legend,
+                path=tuple((int(r), int(c)) for r, c in scenery.position[states] if r >= 0),
+                outcome=_outcome(behavior, states, episode.actions),
+            )
+        )
+    return found
+
+
+def _outcome(behavior: Behavior, states: IntArray, actions: IntArray) -> str:
+    """The first event on a path."""
+    if isinstance(behavior.outcomes, str):
+        return ""
+    events = behavior.outcomes.events
+    rate = events.rate[states[:-1] * behavior.model.n_actions + actions].toarray()
+    happened = np.flatnonzero(rate.max(axis=1, initial=0.0) > 0)
+    return events.names[int(rate[happened[0]].argmax())] if happened.size else NOTHING
