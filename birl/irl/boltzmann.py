@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -31,8 +32,8 @@ from birl.types import FloatArray
 
 __all__ = ["Boltzmann"]
 
-FIRST_EPS = 0.05
-SCALES = (0.3, 1.0, 3.0, 10.0)  # inverse temperatures tried for each start
+FIRST_EPS = (0.05, 0.3)  # shares of random actions tried for each start
+SCALES = (1.0, 3.0, 10.0, 30.0, 100.0)  # inverse temperatures tried for each start
 SCOUT_LEVELS = 16  # starts are compared on this many levels of each distribution
 
 
@@ -53,7 +54,7 @@ class Boltzmann:
     source: ClassVar[str] = "Ramachandran & Amir 2007"
 
     tolerance: float = 1e-4
-    prior: float = 1e-2
+    prior: float = 1e-3
     max_steps: int = 60
 
     def fit(
@@ -80,7 +81,7 @@ class Boltzmann:
             starts = [np.where(held, 0.0, s) for s in self._starts(behaviors, names, candidates)]
             first = self._scout(behaviors, prior, starts, free)
         else:
-            first = np.append(np.where(held, 0.0, start), logit(FIRST_EPS))
+            first = np.append(np.where(held, 0.0, start), logit(FIRST_EPS[0]))
         point, maximum = maximise(
             BoltzmannLikelihood(behaviors).at,
             first,
@@ -116,13 +117,15 @@ class Boltzmann:
         names: Sequence[str],
         candidates: Mapping[str, RewardLike] | None,
     ) -> list[FloatArray]:
-        """Directions to begin from: `mce` on a few levels, and each candidate."""
+        """Directions to begin from: `mce` on a few levels, each candidate, and each two together."""
         few = [b.first_levels(SCOUT_LEVELS) for b in behaviors]
         found = [MaxCausalEntropy(tolerance=1e-3).fit(few).vector]
-        for reward in (candidates or {}).values():
-            if isinstance(reward, Mapping):
-                found.append(np.array([float(reward.get(name, 0.0)) for name in names]))
-        return found
+        named = [
+            np.array([float(reward.get(name, 0.0)) for name in names])
+            for reward in (candidates or {}).values()
+            if isinstance(reward, Mapping)
+        ]
+        return found + named + [a + b for a, b in combinations(named, 2)]
 
     def _scout(self, behaviors: Sequence[Behavior], prior: SparsePrior, starts: list[FloatArray], free: np.ndarray) -> FloatArray:
         """The best of the starts after a few steps on a few levels."""
@@ -131,7 +134,7 @@ class Boltzmann:
         reached: list[BoltzmannPoint] = []
         for direction in starts:
             scaled = [
-                likelihood.at(np.append(scale * direction, logit(FIRST_EPS)), None) for scale in SCALES
+                likelihood.at(np.append(scale * direction, logit(eps)), None) for scale in SCALES for eps in FIRST_EPS
             ]
             best = max(scaled, key=score)
             reached.append(maximise(likelihood.at, best.theta, prior, tolerance=1e-3, max_steps=8, free=free)[0])

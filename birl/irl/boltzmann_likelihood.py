@@ -9,7 +9,7 @@ Source: Ramachandran & Amir 2007 (IJCAI), equation 2, for the softmax of Q*.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +40,13 @@ class _Side:
     rho: FloatArray  # their weighted occupancy, [V]
     policy: FloatArray  # [V, A]
     uniform: FloatArray  # [V, A]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Parts:
+    centred: FloatArray  # Psi(s, a) minus its mean under softmax Q*, [V, A, F]
+    by_q: FloatArray  # (1 - eps) softmax / pi_w, [V, A]
+    by_eps: FloatArray  # d log pi_w / d logit eps, [V, A]
 
 
 class BoltzmannLikelihood:
@@ -101,44 +108,77 @@ class BoltzmannPoint:
         return [plan.chain.values(plan.chain.features()) for plan in self.plans]
 
     @cached_property
-    def slopes(self) -> list[FloatArray]:
-        """d log pi_w / d theta in the visited states, [V, A, K] each."""
+    def parts(self) -> list[_Parts]:
+        """What every derivative is made of."""
         found = []
         for side, psi, m, p in zip(self.sides, self.psi, self.softmax, self.predicted, strict=True):
-            pairs = successor(side.model, psi)[side.states]
-            centred = pairs - np.einsum("va,vaf->vf", m, pairs)[:, None, :]
-            by_weight = ((1 - self.eps) * m / p)[:, :, None] * centred
-            by_eps = (side.uniform - m) / p * self.eps * (1 - self.eps)
-            found.append(np.concatenate([by_weight, by_eps[:, :, None]], axis=2))
+            pairs = successor(side.model, psi, side.states)
+            found.append(
+                _Parts(
+                    centred=pairs - np.einsum("va,vaf->vf", m, pairs)[:, None, :],
+                    by_q=(1 - self.eps) * m / p,
+                    by_eps=(side.uniform - m) / p * self.eps * (1 - self.eps),
+                )
+            )
         return found
 
     @cached_property
     def gradient(self) -> FloatArray:
         """[K]."""
         total = np.zeros(self.theta.size)
-        for side, slope in zip(self.sides, self.slopes, strict=True):
-            flat = (side.rho[:, None] * side.policy).ravel()
-            total += flat @ slope.reshape(-1, self.theta.size)
+        for side, part in zip(self.sides, self.parts, strict=True):
+            weight = side.rho[:, None] * side.policy
+            total[:-1] += (weight * part.by_q).ravel() @ part.centred.reshape(-1, self.theta.size - 1)
+            total[-1] += float((weight * part.by_eps).sum())
         return total
 
     @cached_property
     def curvature(self) -> FloatArray:
-        """The Fisher information sum_s rho(s) sum_a pi_w slope slope', [K, K]."""
-        total = np.zeros((self.theta.size, self.theta.size))
-        for side, slope, p in zip(self.sides, self.slopes, self.predicted, strict=True):
-            flat = slope.reshape(-1, self.theta.size)
-            total += flat.T @ ((side.rho[:, None] * p).reshape(-1, 1) * flat)
-        return total
+        """The negative Hessian where it is positive definite, otherwise the Fisher information, [K, K]."""
+        observed = self._summed(self._observed)
+        return observed if np.linalg.eigvalsh(observed)[0] > 0 else self._summed(self._expected)
 
     def terms(self, i: int) -> LevelTerms:
-        """Each level's part of the gradient and of the information, for behaviour i."""
-        side, slope, p, size = self.sides[i], self.slopes[i], self.predicted[i], self.theta.size
+        """Each level's part of the gradient and of the curvature, for behaviour i."""
+        side, part, size = self.sides[i], self.parts[i], self.theta.size
+        exact = np.linalg.eigvalsh(self._summed(self._observed))[0] > 0
+        squares, cross, corner = self._observed(i) if exact else self._expected(i)
         full = np.zeros((side.model.n_states, size + size * size))
-        full[side.states, :size] = np.einsum("va,vak->vk", side.rho[:, None] * side.policy, slope)
-        squares = np.einsum("va,vak,vaj->vkj", side.rho[:, None] * p, slope, slope, optimize=True)
-        full[side.states, size:] = squares.reshape(len(squares), -1)
+        weight = side.rho[:, None] * side.policy
+        full[side.states, : size - 1] = np.einsum("va,vaf->vf", weight * part.by_q, part.centred)
+        full[side.states, size - 1] = (weight * part.by_eps).sum(axis=1)
+        bend = np.empty((side.states.size, size, size))
+        bend[:, :-1, :-1] = np.einsum("va,vaf,vag->vfg", squares, part.centred, part.centred, optimize=True)
+        bend[:, :-1, -1] = bend[:, -1, :-1] = np.einsum("va,vaf->vf", cross, part.centred)
+        bend[:, -1, -1] = corner.sum(axis=1)
+        full[side.states, size:] = bend.reshape(-1, size * size)
         summed = by_level(side.model, full)
         return LevelTerms(gradient=summed[:, :size], curvature=summed[:, size:].reshape(-1, size, size))
+
+    def _observed(self, i: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Coefficients of the negative Hessian: of centred psi squared, of psi times eps, of eps squared, [V, A] each."""
+        side, part, m = self.sides[i], self.parts[i], self.softmax[i]
+        weight = side.rho[:, None] * side.policy
+        pulled = weight * part.by_q
+        squares = pulled * (part.by_q - 1.0) + pulled.sum(axis=1, keepdims=True) * m
+        return squares, pulled * (part.by_eps + self.eps), weight * part.by_eps * (part.by_eps - 1 + 2 * self.eps)
+
+    def _expected(self, i: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The same for the Fisher information sum_s rho(s) sum_a pi_w (d log pi_w)^2."""
+        side, part = self.sides[i], self.parts[i]
+        weight = side.rho[:, None] * self.predicted[i]
+        return weight * part.by_q**2, weight * part.by_q * part.by_eps, weight * part.by_eps**2
+
+    def _summed(self, coefficients: Callable[[int], tuple[FloatArray, FloatArray, FloatArray]]) -> FloatArray:
+        total = np.zeros((self.theta.size, self.theta.size))
+        for i, part in enumerate(self.parts):
+            squares, cross, corner = coefficients(i)
+            flat = part.centred.reshape(-1, self.theta.size - 1)
+            total[:-1, :-1] += flat.T @ (squares.reshape(-1, 1) * flat)
+            total[:-1, -1] += cross.ravel() @ flat
+            total[-1, -1] += float(corner.sum())
+        total[-1, :-1] = total[:-1, -1]
+        return total
 
 
 def _side(behavior: Behavior) -> _Side:

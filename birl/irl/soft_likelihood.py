@@ -19,7 +19,7 @@ import numpy as np
 from birl.behavior import Behavior
 from birl.irl.base import LevelTerms
 from birl.tabular import PolicyChain, SoftPlan, TabularModel, soft_plan
-from birl.types import FloatArray
+from birl.types import FloatArray, IntArray
 
 __all__ = ["SoftLikelihood", "SoftPoint", "by_level", "covariance_by_level", "successor"]
 
@@ -134,14 +134,16 @@ def by_level(model: TabularModel, values: FloatArray) -> FloatArray:
     return np.stack([model.per_level(column) for column in values.T], axis=1)
 
 
-def successor(model: TabularModel, psi: FloatArray) -> FloatArray:
-    """Psi(s, a) = phi(s, a) + g E psi(s'), [S, A, F]."""
+def successor(model: TabularModel, psi: FloatArray, states: IntArray | slice = slice(None)) -> FloatArray:
+    """Psi(s, a) = phi(s, a) + g E psi(s'), [S, A, F]; of some states only if given."""
     if model.successors is not None:
-        later = psi[model.successors]
-        later *= np.where(model.terminal, 0.0, model.discount)[:, None, None]
+        onward = np.where(model.terminal, 0.0, model.discount)[states]
+        later = psi[model.successors[states]]
+        later *= onward[:, None, None]
     else:
-        later = (model.discount * (model.transitions @ psi)).reshape(model.n_states, model.n_actions, -1)
-    return model.dense_features + later
+        later = (model.discount * (model.transitions @ psi)).reshape(model.n_states, model.n_actions, -1)[states]
+    later += model.dense_features[states]
+    return later
 
 
 def weighted_covariance(policy: FloatArray, psi: FloatArray, rho: FloatArray) -> FloatArray:
