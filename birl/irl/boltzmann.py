@@ -133,9 +133,8 @@ class Boltzmann:
         score = lambda p: p.value + prior.value(p.theta)  # noqa: E731
         reached: list[BoltzmannPoint] = []
         for direction in starts:
-            scaled = [
-                likelihood.at(np.append(scale * direction, logit(eps)), None) for scale in SCALES for eps in FIRST_EPS
-            ]
+            point = likelihood.at(np.append(direction, 0.0))
+            scaled = [likelihood.scaled(point, scale, eps) for scale in SCALES for eps in FIRST_EPS]
             best = max(scaled, key=score)
             reached.append(maximise(likelihood.at, best.theta, prior, tolerance=1e-3, max_steps=8, free=free)[0])
         return max(reached, key=score).theta

@@ -10,11 +10,11 @@ Source: Ramachandran & Amir 2007 (IJCAI), equation 2, for the softmax of Q*.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from birl.behavior import Behavior
 from birl.irl.base import LevelTerms
@@ -62,6 +62,12 @@ class BoltzmannLikelihood:
             # the values of a nearby greedy policy under the new weights are exact: psi . w
             warm = None if near is None else near.psi[i] @ weights
             plans.append(hard_plan(side.model, side.model.features @ weights, warm_start=warm))
+        return BoltzmannPoint(sides=self.sides, theta=theta, plans=plans)
+
+    def scaled(self, point: BoltzmannPoint, scale: float, eps: float) -> BoltzmannPoint:
+        """The likelihood along the same direction, without planning anew: Q* grows with the weights."""
+        plans = [replace(plan, values=scale * plan.values, q=scale * plan.q) for plan in point.plans]
+        theta = np.append(scale * point.theta[:-1], logit(eps))
         return BoltzmannPoint(sides=self.sides, theta=theta, plans=plans)
 
 
