@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 __all__ = ["BAD", "GOOD", "PLAIN", "QUIET", "STRONG", "UNSURE", "Command", "Line", "Section", "Table"]
 
+NUMBERS = re.compile(r"[-+<>=0-9.,%*\[\] \ne]+")
 PLAIN, STRONG, GOOD, BAD, UNSURE, QUIET = "plain", "strong", "good", "bad", "unsure", "quiet"
 
 
@@ -40,14 +42,18 @@ class Table:
     Attributes:
         columns: headings.
         rows: as many cells each as there are headings.
-        keys: leading columns that name the row: set on the left, and repeated where a table is split to fit a page.
-        prose: whether the other columns hold words rather than numbers.
+        keys: leading columns that name the row, repeated where a table is split to fit a page.
+        prose: whether cells are sentences, which may wrap.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     keys: int = 1
     prose: bool = False
+
+    def is_numeric(self, column: int) -> bool:
+        """Whether a column holds numbers only, which are set on the right."""
+        return column > 0 and all(NUMBERS.fullmatch(row[column]) for row in self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from birl.scorecard import Scorecard
 
 __all__ = ["markdown"]
 
-ACTIVE = re.compile(r"([\\`*_|<>\[\]#])")  # what Markdown would read as its own
+ACTIVE = re.compile(r"([\\`*|]|<(?=[A-Za-z/!?])|\](?=[(\[:]))")  # what Markdown would read as its own
 
 
 def markdown(card: Scorecard) -> str:
@@ -50,7 +50,7 @@ def _tighten(lines: list[str]) -> list[str]:
 
 
 def _table(table: Table) -> list[str]:
-    marks = ["---" if table.prose or i < table.keys else "---:" for i in range(len(table.columns))]
+    marks = ["---:" if table.is_numeric(i) else "---" for i in range(len(table.columns))]
     rows = [table.columns, *table.rows]
     text = ["| " + " | ".join(_escape(cell) for cell in row) + " |" for row in rows]
     return [text[0], "|" + "|".join(marks) + "|", *text[1:], ""]

@@ -34,7 +34,9 @@ def checks(card: Scorecard) -> Section:
     lines = []
     for where, check in failed:
         label = f"FAILED {check.name}" + (f" ({where})" if where else "") + (", required" if check.required else "")
-        lines.append(Line(label=clean(label), text=clean(check.message), tone=BAD if check.required else PLAIN, bullet=True))
+        lines.append(
+            Line(label=clean(label), text=clean(check.message), tone=BAD if check.required else PLAIN, bullet=True)
+        )
     passed: dict[str, list[str]] = {}
     for where, check in found:
         if check.passed:

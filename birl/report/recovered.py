@@ -36,8 +36,8 @@ def recovered(card: Scorecard) -> Section:
     """Weights by method for all distributions together, then by distribution for the method that predicts best."""
     features = shown_features(card)
     lead = Line(
-        text="One objective for all distributions together, by method. Scale and temperature are one number, so weights "
-        "compare within a column only.",
+        text="One objective for all distributions together, by method. Scale and temperature are one number, so "
+        "weights compare within a column only.",
         tone=QUIET,
     )
     parts = [lead, _table(card, features, methods(card)), *_by_distribution(card, features), *_notes(card, features)]
@@ -47,7 +47,9 @@ def recovered(card: Scorecard) -> Section:
 def _by_distribution(card: Scorecard, features: Sequence[str]) -> Iterable[Line | Table]:
     alone = card.recovered.get(card.preferred, {})
     if alone:
-        yield Line(text=f"Fitted to each distribution alone ({clean(card.preferred)}, which predicts best).", tone=QUIET)
+        yield Line(
+            text=f"Fitted to each distribution alone ({clean(card.preferred)}, which predicts best).", tone=QUIET
+        )
         yield _table(card, features, alone)
 
 
@@ -57,7 +59,7 @@ def _table(card: Scorecard, features: Sequence[str], estimates: Mapping[str, Rew
     rows = tuple(
         (
             clean(feature),
-            *(number(weights.get(feature, 0.0)) for weights in known.values()),
+            *(f"{weights.get(feature, 0.0):.4g}" for weights in known.values()),
             *(weight(estimate, feature) for estimate in estimates.values()),
         )
         for feature in features
@@ -69,7 +71,8 @@ def _table(card: Scorecard, features: Sequence[str], estimates: Mapping[str, Rew
 def _notes(card: Scorecard, features: Sequence[str]) -> Iterable[Line]:
     found = [*methods(card).values(), *card.recovered.get(card.preferred, {}).values()]
     yield Line(
-        text="In brackets: 95 % intervals. <= x: avoided, so only bounded from above. -: not identified by this behaviour.",
+        text="In brackets: 95 % intervals. <= x: avoided, so only bounded from above. "
+        "-: not identified by this behaviour.",
         tone=QUIET,
     )
     if any(HELD in estimate.status.values() for estimate in found):
@@ -97,7 +100,7 @@ def _fits(card: Scorecard) -> Iterable[Line | Table]:
                 ", ".join(f"{clean(n)} {number(x)}" for n, x in estimate.nuisance.items()) or NONE,
             )
         )
-    columns = ("method", "assumes", "held-out log-likelihood", "identified", "besides")
+    columns = ("method", "assumes", "held-out log-likelihood", "identified", "other parameters")
     yield Table(columns=columns, rows=tuple(rows), prose=True)
 
 

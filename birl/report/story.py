@@ -1,4 +1,4 @@
-"""The story a report tells, the same in every format: the verdict, why, what the policy does, what it pursues, how to check."""
+"""The story a report tells, the same in every format: verdict, why, what the policy does and pursues, how to check."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def verdict(card: Scorecard) -> Section:
     if found is None:
         said = "Not diagnosed: this card shows what was seen and recovered, and gives no verdict."
         return Section(title=title, parts=(Line(text=said, tone=UNSURE),))
-    said = f"{found.verdict.value.upper()}: {MEANING[found.verdict]}"
+    kind = f" ({clean(found.kind)})" if found.kind else ""
+    said = f"{found.verdict.value.upper()}{kind}: {MEANING[found.verdict]}"
     return Section(title=title, parts=(Line(text=said, tone=_tone(found.verdict)), *_why(found)))
 
 
@@ -43,8 +44,6 @@ def _why(found: Diagnosis) -> Iterable[Line]:
     odds = ", ".join(f"{answer.value} {share(p)}" for answer, p in likely if p > 0)
     yield Line(label="Probabilities", text=odds or NONE)
     yield Line(label=f"Rule {found.rule}", text=clean(found.reason))
-    if found.kind:
-        yield Line(label="Kind", text=clean(found.kind))
     if found.flags:
         yield Line(label="Flags", text=clean(", ".join(sorted(found.flags))))
     for wanted in found.would_decide:
@@ -57,7 +56,8 @@ def does(card: Scorecard) -> Section:
     """Base return and outcomes, distribution by distribution."""
     mode = "its most probable action each time" if card.policy.deterministic else "stochastic, as it would be deployed"
     rows = tuple(
-        (clean(name), r.shift, f"{r.levels:,}", interval(r.base_return), *_returns(r)) for name, r in card.readings.items()
+        (clean(name), r.shift, f"{r.levels:,}", interval(r.base_return), *_returns(r))
+        for name, r in card.readings.items()
     )
     table = Table(
         columns=("distribution", "shift", "levels", "base return", "policy", "random walk", "best"), rows=rows, keys=2
@@ -116,9 +116,9 @@ def gap(card: Scorecard) -> Iterable[Section]:
         parts = (found.goal_regret, found.capability_regret, found.distance) if found else (None, None, None)
         rows.append((clean(name), *(interval(part) for part in (*parts, directed.get(name)))))
     lead = Line(
-        text="Shares of what the base objective's optimiser gains over the random walk: lost to a different goal, and lost "
-        "to lack of skill. Distance: 0 the same objective, 1 as far as can be. Directedness: 0 a random walk, 1 fully "
-        "explained by an objective.",
+        text="Shares of what the base objective's optimiser gains over the random walk: lost to a different goal, and "
+        "lost to lack of skill. Distance: 0 the same objective, 1 as far as can be. Directedness: 0 a random walk, 1 "
+        "fully explained by an objective.",
         tone=QUIET,
     )
     columns = ("distribution", "goal regret", "capability regret", "distance", "directedness")

@@ -52,9 +52,10 @@ def _typeset(console: Console, section: Section, *, first: bool) -> None:
         console.print()
     console.print(section.title, style="bold")
     console.print(("=" if first else "-") * min(len(section.title), console.width), style="dim")
-    before: Any = None
-    for part in section.parts:
-        if isinstance(part, Table) or isinstance(before, Table):
+    before = None
+    for part, after in zip(section.parts, [*section.parts[1:], None], strict=True):
+        leads = before is not None and isinstance(after, Table)
+        if leads or isinstance(part, Table) or isinstance(before, Table):
             console.print()
         if isinstance(part, Table):
             for i, fitting in enumerate(_fit(part, console.width)):
@@ -129,10 +130,10 @@ def _grid(table: Table) -> Any:
     from rich.table import Table as Grid
     from rich.text import Text
 
-    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     for i, heading in enumerate(table.columns):
-        words = table.prose or i < table.keys
-        grid.add_column(Text(heading), justify="left" if words else "right", overflow="fold")
+        justify = "right" if table.is_numeric(i) else "left"
+        grid.add_column(Text(heading), justify=justify, overflow="fold")
     before: tuple[str, ...] = ()
     for row in table.rows:
         repeated = table.keys > 1 and before[:1] == row[:1]

@@ -36,9 +36,9 @@ def interval(found: Interval | None) -> str:
 def share(value: float) -> str:
     """A share of one in whole percent; what is there but small stays visible."""
     percent = 100 * value
-    if 0 < percent < 0.5:
+    if 0 < percent < 1:
         return "<1 %"
-    return ">99 %" if 99.5 <= percent < 100 - 1e-9 else f"{percent:.0f} %"
+    return ">99 %" if 99 < percent < 100 else f"{percent:.0f} %"
 
 
 def weight(estimate: RewardEstimate, feature: str) -> str:

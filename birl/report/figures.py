@@ -1,0 +1,86 @@
+"""Figures of a card by name; the plotting libraries are loaded when one is drawn."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from birl.scorecard import Scorecard, write_whole
+from birl.types import BirlError, unknown_name
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FIGURES", "figure", "write_figures"]
+
+DPI = 150
+
+
+def _weights(card: Scorecard) -> Figure:
+    from birl.report.plots.weights import draw
+
+    return draw(card)
+
+
+def _levels(card: Scorecard) -> Figure:
+    from birl.report.plots.levels import draw
+
+    return draw(card)
+
+
+def _gap(card: Scorecard) -> Figure:
+    from birl.report.plots.gap import draw
+
+    return draw(card)
+
+
+FIGURES: Mapping[str, Callable[[Scorecard], Figure]] = {"weights": _weights, "levels": _levels, "gap": _gap}
+"""Name -> what draws it: recovered weights beside the base objective, levels with the agent's paths, the gap."""
+
+
+def figure(card: Scorecard, name: str) -> Figure:
+    """A figure of a card, as a matplotlib `Figure` that no window and no global state knows of.
+
+    Args:
+        card: what to draw.
+        name: one of `FIGURES`.
+
+    Raises:
+        BirlError: for an unknown name, or a card without what that figure shows.
+    """
+    if name not in FIGURES:
+        raise unknown_name("figure", name, FIGURES)
+    return FIGURES[name](card)
+
+
+def write_figures(card: Scorecard, folder: str | Path) -> Sequence[Path]:
+    """Write every figure the card has something to show in, as PNG; the same card gives the same bytes.
+
+    All are drawn before the first is written.
+
+    Returns:
+        The files written.
+
+    Raises:
+        BirlError: when a file cannot be written.
+    """
+    drawn = {name: _png(figure(card, name)) for name in FIGURES if _has(card, name)}
+    paths = {name: Path(folder) / f"{name}.png" for name in drawn}
+    for name, content in drawn.items():
+        write_whole(paths[name], content)
+    if not paths:
+        raise BirlError(f"{card.policy.source}: this card has nothing to draw")
+    return list(paths.values())
+
+
+def _has(card: Scorecard, name: str) -> bool:
+    return bool({"weights": card.estimates, "levels": card.scenes, "gap": card.gap}[name])
+
+
+def _png(drawn: Figure) -> bytes:
+    """The picture without the name of the software, so that only what it shows decides its bytes."""
+    page = io.BytesIO()
+    drawn.savefig(page, format="png", dpi=DPI, metadata={"Software": None})
+    return page.getvalue()
