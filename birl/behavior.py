@@ -82,6 +82,17 @@ class Behavior:
         used = per_level > 0
         return np.where(used, per_level.sum() / used.sum() / np.where(used, per_level, 1.0), 0.0)
 
+    def log_likelihood(self, table: FloatArray) -> FloatArray:
+        """Mean log-likelihood of a decision under another policy [S, A], level by level, [L].
+
+        States weigh by this policy's own discounted occupancy; a level where no episode starts counts 0 and should be
+        weighed by `model.level_starts`, as everything by level.
+        """
+        log = np.log(np.maximum(table, np.finfo(float).tiny))
+        per_state = (self.policy * np.where(self.policy > 0, log, 0.0)).sum(axis=1)
+        total = self.model.per_level(self.occupancy)
+        return self.model.per_level(self.occupancy * per_state) / np.where(total > 0, total, 1.0)
+
     def first_levels(self, count: int) -> Behavior:
         """The same behaviour on its first levels; itself where it has no more."""
         return self if count >= self.model.n_levels else self.restrict(range(count))

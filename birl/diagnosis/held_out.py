@@ -15,7 +15,6 @@ import numpy as np
 
 from birl.behavior import Behavior
 from birl.irl import PolicyEstimator, RewardEstimate
-from birl.irl.common import level_log_likelihood
 from birl.types import FloatArray, IntArray
 
 __all__ = ["FOLDS", "CrossFit", "cross_fit", "halves"]
@@ -60,5 +59,5 @@ def cross_fit(estimator: PolicyEstimator, behaviors: Sequence[Behavior], estimat
         for b in behaviors:
             unseen = splits[b.distribution][fold][1]
             hidden = b.restrict(unseen)
-            predicted[b.distribution][unseen] = level_log_likelihood(hidden, estimator.predict(fit, hidden.model))
+            predicted[b.distribution][unseen] = hidden.log_likelihood(estimator.predict(fit, hidden.model))
     return CrossFit(joint=predicted, fits=tuple(fits))

@@ -10,7 +10,7 @@ import numpy as np
 
 from birl.behavior import Behavior
 from birl.irl.base import Check, LevelTerms, PolicyEstimator, RewardEstimate
-from birl.irl.common import feature_status, identifiability, level_log_likelihood, sandwich
+from birl.irl.common import feature_status, identifiability, sandwich
 from birl.irl.newton import Maximum, SparsePrior
 from birl.types import FloatArray
 
@@ -23,7 +23,8 @@ class Fit:
 
     Attributes:
         theta: parameters, the F weights first, [K].
-        nuisance: parameters that are not reward, by name.
+        nuisance: what is not reward, by name, as a reader wants it.
+        parameters: the rest of theta by name, on the scale it was fitted on.
         maximum: how the search ended.
         prior: the prior that was on.
         held: weights held at 0, bool [F].
@@ -33,6 +34,7 @@ class Fit:
 
     theta: FloatArray
     nuisance: Mapping[str, float]
+    parameters: Mapping[str, float]
     maximum: Maximum
     prior: SparsePrior
     held: np.ndarray
@@ -77,7 +79,7 @@ def assemble(
         identifiability=identifiability(information, names, held=fit.held, selector=selector),
         settings={key: str(value) for key, value in asdict(method).items()},
         prior=fit.prior.strength,
-        parameters={name: float(x) for name, x in zip(fit.nuisance, fit.theta[n:], strict=True)},
+        parameters=fit.parameters,
         terms=fit.terms,
     )
 
@@ -87,6 +89,6 @@ def with_likelihood(
 ) -> RewardEstimate:
     """The estimate with its mean log-likelihood of a decision filled in, levels weighing equally."""
     per_level = [
-        float(b.model.level_starts @ level_log_likelihood(b, method.predict(estimate, b.model))) for b in behaviors
+        float(b.model.level_starts @ b.log_likelihood(method.predict(estimate, b.model))) for b in behaviors
     ]
     return replace(estimate, log_likelihood=float(np.mean(per_level)))

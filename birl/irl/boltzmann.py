@@ -93,6 +93,7 @@ class Boltzmann:
         fit = Fit(
             theta=point.theta,
             nuisance={"eps": point.eps},
+            parameters={"logit eps": float(point.theta[-1])},
             maximum=maximum,
             prior=prior,
             held=held,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from birl.behavior import Behavior
 from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, Check, Identifiability, LevelTerms
@@ -24,8 +25,8 @@ __all__ = [
     "feature_counts",
     "feature_status",
     "identifiability",
-    "level_log_likelihood",
     "neutral_constants",
+    "random_share",
     "sandwich",
     "shared_features",
     "step_check",
@@ -50,19 +51,6 @@ def shared_features(behaviors: Sequence[Behavior]) -> tuple[str, ...]:
                 "fit distributions of one task together"
             )
     return tuple(names)
-
-
-def level_log_likelihood(behavior: Behavior, table: FloatArray) -> FloatArray:
-    """Mean log-likelihood of a decision under another policy [S, A], level by level, [L].
-
-    States weigh by the policy's own discounted occupancy; levels where no episode starts are NaN-free zeros and should
-    be weighed by `model.level_starts`.
-    """
-    pi, model = behavior.policy, behavior.model
-    log = np.log(np.where(pi > 0, np.maximum(table, np.finfo(float).tiny), 1.0))
-    per_state = (pi * log).sum(axis=1)
-    total = model.per_level(behavior.occupancy)
-    return model.per_level(behavior.occupancy * per_state) / np.where(total > 0, total, 1.0)
 
 
 def neutral_constants(behaviors: Sequence[Behavior]) -> np.ndarray:
@@ -90,6 +78,19 @@ def neutral_constants(behaviors: Sequence[Behavior]) -> np.ndarray:
     weights = np.linalg.lstsq(square, cross, rcond=1e-12)[0]
     residual = norm - cross @ weights
     return constant & (residual <= 1e-9 * norm)
+
+
+def random_share(behaviors: Sequence[Behavior], plans: Sequence[FloatArray]) -> float:
+    """The share of random actions that, mixed into planned policies [S, A], makes the behaviours likeliest."""
+
+    def loss(eps: float) -> float:
+        return -sum(
+            float(b.model.level_starts @ b.log_likelihood((1.0 - eps) * plan + eps * b.model.uniform))
+            for b, plan in zip(behaviors, plans, strict=True)
+        )
+
+    found = float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4}).x)
+    return found if loss(found) < loss(0.0) - 1e-9 else 0.0
 
 
 def feature_counts(behavior: Behavior, policy: FloatArray) -> FloatArray:

@@ -26,6 +26,7 @@ from birl.irl.common import (
     convergence_check,
     determinism_check,
     neutral_constants,
+    random_share,
     shared_features,
     step_check,
 )
@@ -117,8 +118,12 @@ class MaxCausalEntropy:
         return replace(self, tolerance=max(self.tolerance, 1e-3)).fit(few).vector
 
     def predict(self, estimate: RewardEstimate, model: TabularModel) -> FloatArray:
-        """The soft-optimal policy of the estimate in any model with the same features, [S, A]."""
-        return soft_plan(model, model.features @ estimate.vector).policy
+        """The soft-optimal policy of the estimate, its share of random actions mixed in, [S, A].
+
+        The model may be any with the same features.
+        """
+        eps = estimate.nuisance.get("eps", 0.0)
+        return (1.0 - eps) * soft_plan(model, model.features @ estimate.vector).policy + eps * model.uniform
 
     def _finish(self, behaviors: Sequence[Behavior], point: Any, maximum: Maximum, held: np.ndarray) -> RewardEstimate:
         names = behaviors[0].model.feature_names
@@ -126,6 +131,7 @@ class MaxCausalEntropy:
         fit = Fit(
             theta=point.theta,
             nuisance={},
+            parameters={},
             maximum=maximum,
             prior=SparsePrior(strength=self.prior, n_weights=len(names)),
             held=held,
@@ -138,4 +144,8 @@ class MaxCausalEntropy:
             ],
         )
         estimate = assemble(self, behaviors, names, fit)
-        return estimate if self.horizon else with_likelihood(self, behaviors, estimate)
+        if self.horizon is not None:
+            return estimate
+        plans = [soft_plan(b.model, b.model.features @ point.theta).policy for b in behaviors]
+        estimate = replace(estimate, nuisance={"eps": random_share(behaviors, plans)})
+        return with_likelihood(self, behaviors, estimate)

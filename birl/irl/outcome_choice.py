@@ -86,9 +86,11 @@ class OutcomeChoice:
         point, maximum = maximise(
             logit.at, np.zeros(logit.size), prior, tolerance=self.tolerance, max_steps=self.max_steps
         )
+        price = {} if carrier is not None else {"price": float(point.theta[-1])}
         fit = Fit(
             theta=point.theta,
-            nuisance={} if carrier is not None else {"price": float(point.theta[-1])},
+            nuisance=price,
+            parameters=price,
             maximum=maximum,
             prior=prior,
             held=np.zeros(len(names), bool),
