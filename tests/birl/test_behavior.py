@@ -73,6 +73,18 @@ def test_the_horizon_and_the_place_in_the_task_come_from_the_distribution():
     assert (behavior.distribution, behavior.shift, behavior.pair, behavior.horizon) == ("night", "cue", "day", 7)
 
 
+def test_the_likelihood_of_a_decision_is_a_mean_over_each_level():
+    model = two_ends(("touch:door",), ("touch:ball",))
+    behavior = behave(model, always(model, 1))
+    assert np.allclose(behavior.log_likelihood(np.tile([0.25, 0.75], (model.n_states, 1))), np.log(0.75))
+
+
+def test_what_the_policy_never_does_does_not_count_in_a_likelihood():
+    behavior = behave(corridor(), always(corridor(), 1))
+    assert behavior.log_likelihood(always(corridor(), 1)).tolist() == [0.0]
+    assert behavior.log_likelihood(always(corridor(), 0))[0] < -100
+
+
 # --- levels -----------------------------------------------------------------------------------------------------------
 
 
@@ -243,5 +255,5 @@ def test_a_policy_that_is_no_distribution_is_refused(row, pattern):
 def test_a_policy_that_takes_invalid_actions_is_refused():
     valid = np.ones((5, 2), bool)
     valid[2, 0] = False
-    with pytest.raises(BirlError, match="puts 0.5 on actions that are not valid"):
+    with pytest.raises(BirlError, match=r"puts 0\.5 on actions that are not valid"):
         observe(Fixed([0.5, 0.5]), Distribution("d", replace(corridor(), valid_actions=valid)))

@@ -15,9 +15,9 @@ from birl.irl.common import (
     feature_counts,
     feature_status,
     identifiability,
-    level_log_likelihood,
     neutral_constants,
     null_space,
+    random_share,
     sandwich,
     shared_features,
     step_check,
@@ -40,19 +40,6 @@ def test_feature_counts_of_a_straight_walk_are_a_geometric_sum():
     # four steps to the goal at discount .9: the goal counts .9^3, the steps 1 + .9 + .81 + .729
     model = corridor(5)
     assert np.allclose(feature_counts(behave(model, always(model, 1)), always(model, 1)), [0.729, 3.439])
-
-
-def test_the_likelihood_of_a_decision_is_a_mean_over_each_level(rng):
-    model = two_ends(("touch:door",), ("touch:ball",))
-    behavior = behave(model, always(model, 1))
-    table = np.tile([0.25, 0.75], (model.n_states, 1))
-    assert np.allclose(level_log_likelihood(behavior, table), np.log(0.75))
-
-
-def test_the_likelihood_of_what_never_happens_is_not_counted():
-    behavior = behave(corridor(), always(corridor(), 1))
-    assert np.isfinite(level_log_likelihood(behavior, always(corridor(), 1))).all()
-    assert level_log_likelihood(behavior, always(corridor(), 1)) == pytest.approx(0.0)
 
 
 # --- constants --------------------------------------------------------------------------------------------------------
@@ -116,6 +103,17 @@ def test_a_direction_lost_between_two_features_loses_both():
     information = np.array([[1.0, 1.0, 0, 0], [1.0, 1.0, 0, 0], [0, 0, 1.0, 0], [0, 0, 0, 1.0]])
     status = feature_status(TRAIN.feature_names, [behave(TRAIN, TRAIN.uniform)], information, NONE)
     assert [status[n] for n in TRAIN.feature_names] == [UNIDENTIFIED, UNIDENTIFIED, IDENTIFIED, IDENTIFIED]
+
+
+# --- the share of random actions -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.9])
+def test_the_share_of_random_actions_mixed_into_a_plan_is_found_again(rng, share):
+    model = random_model(rng, n_levels=2, invalid=True)
+    plan = soft_agent(model, 3 * rng.normal(size=4)).policy
+    agent = behave(model, (1 - share) * plan + share * model.uniform)
+    assert random_share([agent], [plan]) == pytest.approx(share, abs=1e-3)
 
 
 # --- covariance -------------------------------------------------------------------------------------------------------

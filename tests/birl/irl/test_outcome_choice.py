@@ -112,7 +112,7 @@ def test_a_fit_that_ran_out_of_steps_says_so():
 
 def test_a_world_without_events_is_refused_with_the_reason(rng):
     model = random_model(rng, n_states=30)
-    with pytest.raises(BirlError, match="'train': features take .* use another method"):
+    with pytest.raises(BirlError, match=r"'train': features take .* use another method"):
         OutcomeChoice().fit([behave(model, model.uniform)])
 
 
