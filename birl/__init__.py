@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from birl import irl, stats, tabular, testing
+    from birl import distance, irl, stats, tabular, testing
     from birl.behavior import Behavior, observe
     from birl.checkpoint import load_policy
     from birl.policy import TabularPolicy, as_policy
@@ -33,6 +33,7 @@ __all__ = [
     "TabularPolicy",
     "Task",
     "as_policy",
+    "distance",
     "figure",
     "irl",
     "load_policy",
@@ -62,7 +63,7 @@ _HOME = {
     "render": "birl.report",
     "score": "birl.score",
 }
-_MODULES = ("irl", "stats", "tabular", "testing")
+_MODULES = ("distance", "irl", "stats", "tabular", "testing")
 
 
 def __getattr__(name: str) -> Any:
