@@ -51,7 +51,7 @@ def estimate(method, weights, deviations, *, distributions=tuple(SHIFTS), **part
     return RewardEstimate(
         method=method,
         distributions=distributions,
-        weights=dict(zip(FEATURES, weights, strict=True)),
+        weights=dict(zip(FEATURES, map(float, weights), strict=True)),
         covariance=np.diag(np.square(np.asarray(deviations, float))),
         **(settled | parts),
     )

@@ -1,0 +1,141 @@
+"""`birl`: its commands and their options.
+
+Exit codes: 0 done, 1 a verdict matched `--fail-on`, 2 bad input (one line on standard error), 130 interrupted.
+Results go to standard output, everything else to standard error. Every option has an environment variable, such as
+`BIRL_SCORE_SEED`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from io import TextIOWrapper
+from typing import Any, NoReturn
+
+import click
+from click.core import ParameterSource
+
+from birl.cli import listing
+from birl.cli.console import complain, warnings_in_one_line
+from birl.cli.request import Request, check
+
+__all__ = ["main"]
+
+INTERRUPTED = 130
+FORMATS = ("text", "markdown", "json")
+
+
+class OneLine(click.Group):
+    """A group whose errors are one line each, and whose exit codes are those above."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run a command and end the process with its exit code."""
+        kwargs["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a narrow terminal encoding must not cost the result
+        try:
+            with warnings_in_one_line():
+                code = super().main(*args, **kwargs)
+        except click.ClickException as error:
+            complain(error.format_message())
+            code = error.exit_code
+        except click.Abort:
+            complain("stopped", kind="interrupted")
+            code = INTERRUPTED
+        except ValueError as error:
+            if not _is_bad_input(error):
+                raise
+            complain(error)
+            code = 2
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """The command, or the nearest ones there are."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.commands, n=2)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(self.commands)}"
+            raise click.UsageError(f"unknown command {args[0]!r}: {hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _is_bad_input(error: ValueError) -> bool:
+    """Whether it is a `BirlError`; the module that defines it may not be loaded."""
+    types = sys.modules.get("birl.types")
+    return types is not None and isinstance(error, types.BirlError)
+
+
+def _verdicts(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (value or "").split(",") if name.strip())
+
+
+SETTINGS = {"auto_envvar_prefix": "BIRL", "help_option_names": ["-h", "--help"]}
+
+
+@click.group(cls=OneLine, context_settings=SETTINGS, invoke_without_command=True)
+@click.version_option(package_name="birl", message="birl %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """What does a trained policy's behaviour optimise, and does that stay the intended thing when the world shifts?"""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@main.command()
+@click.argument("checkpoints", metavar="[CHECKPOINT]...", nargs=-1)
+@click.option("--task", metavar="NAME|MODULE:NAME", help="What to hold it against; `birl tasks` lists names.")
+@click.option(
+    "--method", "methods", metavar="M", multiple=True, help="Inverse-RL method, may be repeated; all if left out."
+)
+@click.option("--levels", metavar="N", type=click.IntRange(min=1), help="Levels of each distribution.")
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw.")
+@click.option(
+    "--draws", metavar="N", type=click.IntRange(min=2), default=200, show_default=True, help="Bootstrap draws."
+)
+@click.option(
+    "--deterministic/--stochastic", default=False, help="Score its likeliest actions, or the policy as it is (default)."
+)
+@click.option("--num-threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="For torch.")
+@click.option("--json", metavar="FILE", help="Write the card; with several checkpoints FILE has {name} in it.")
+@click.option("--figures", metavar="DIR", help="Write figures; with several checkpoints DIR has {name} in it.")
+@click.option(
+    "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the result on standard output."
+)
+@click.option(
+    "--fail-on", metavar="VERDICT,...", callback=_verdicts, help="Exit with 1 when the verdict is one of these."
+)
+@click.option("--from", "card", metavar="CARD", help="Diagnose a finished card again instead of scoring.")
+@click.option("--trust-checkpoint", is_flag=True, help="Let the checkpoint run code as it is unpickled.")
+@click.pass_context
+def score(ctx: click.Context, **options: Any) -> None:
+    """Say what the policy in a CHECKPOINT pursues.
+
+    CHECKPOINT is a Stable-Baselines3 .zip or the name of an installed agent (`birl agents`). Several may be given: one
+    that fails is reported and the others go on.
+    """
+    request = Request(**options)
+    typed = {name for name in options if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    check(request, typed - ({"checkpoints"} if not request.checkpoints else set()))
+
+    from birl.cli.scoring import rediagnose, score_all
+
+    ctx.exit(score_all(request) if request.card is None else rediagnose(request))
+
+
+@main.command()
+@click.pass_context
+def tasks(ctx: click.Context) -> None:
+    """List the installed tasks."""
+    ctx.exit(0 if listing.list_tasks() else 2)
+
+
+@main.command()
+def agents() -> None:
+    """List the installed agents."""
+    listing.list_agents()
+
+
+@main.command()
+def methods() -> None:
+    """List the inverse-RL methods."""
+    listing.list_methods()

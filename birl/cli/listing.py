@@ -1,0 +1,55 @@
+"""`birl tasks`, `birl agents`, `birl methods`: what is there, one aligned line each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from birl.cli.console import complain, one_line
+
+__all__ = ["list_agents", "list_methods", "list_tasks"]
+
+
+def list_tasks() -> bool:
+    """Name, what it is about, its shifts. Returns whether every task could be loaded."""
+    from birl.task import load_task, task_names
+    from birl.types import BirlError
+
+    rows, whole = [], True
+    for name in sorted(task_names()):
+        try:
+            task = load_task(name, levels=1)
+        except BirlError as error:
+            whole = False
+            complain(error)
+            continue
+        rows.append((name, task.about, f"shifts: {', '.join(d.name for d in task.shifts)}"))
+    _print(rows)
+    return whole
+
+
+def list_agents() -> None:
+    """Name, kind, task, what is known about it."""
+    from birl.zoo import agents
+
+    _print([(one.name, one.kind, one.task or "any task", one.about) for one in agents().values()])
+
+
+def list_methods() -> None:
+    """Name, behavioural model, source, what it cannot identify."""
+    from birl.irl import ESTIMATORS
+
+    _print(
+        [
+            (name, method.behavioral_model, method.source, f"cannot identify {method.cannot_identify}")
+            for name, method in ESTIMATORS.items()
+        ]
+    )
+
+
+def _print(rows: Sequence[tuple[str, ...]]) -> None:
+    clean = [tuple(one_line(cell) for cell in row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
+    for row in clean:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,204 @@
+"""`birl score`, once its arguments make sense: find, load, score, show; one bad checkpoint does not stop the others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from birl.cli.console import complain, progress
+from birl.cli.request import Request, destination, existing_file, looks_like_path
+
+if TYPE_CHECKING:
+    from birl.scorecard import Scorecard
+    from birl.task import Task
+    from birl.zoo import Agent
+
+__all__ = ["DONE", "FAILED", "MATCHED", "rediagnose", "score_all"]
+
+DONE, MATCHED, FAILED = 0, 1, 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One policy to score.
+
+    Attributes:
+        given: what the command line called it.
+        name: what its files are called.
+        path: its checkpoint, where there is one.
+        agent: the installed agent, unless it is a plain file.
+    """
+
+    given: str
+    name: str
+    path: Path | None
+    agent: Agent | None = None
+
+
+def score_all(request: Request) -> int:
+    """Score every checkpoint and show its card; the exit code."""
+    from birl.types import BirlError  # brings numpy
+
+    _check_names(request)
+    targets, failed = _targets(request)
+    if not targets:
+        return FAILED
+    task = _load_task(request)
+    cards = []
+    for target in targets:
+        try:
+            card = _score_one(target, task, request)
+            _write(card, request, target.name)
+        except BirlError as error:
+            failed = True
+            complain(error if target.given in str(error) else f"{target.given}: {error}")
+            continue
+        cards.append(card)
+        if request.format != "json":
+            _show(card, request.format)
+    if request.format == "json":
+        _show_json(cards, several=len(request.checkpoints) > 1)
+    return FAILED if failed else _gate(cards, request)
+
+
+def rediagnose(request: Request) -> int:
+    """Diagnose a finished card again and show it; the exit code."""
+    from birl import diagnosis
+    from birl.scorecard import Scorecard
+    from birl.types import BirlError
+
+    _check_names(request)
+    assert request.card is not None
+    card = Scorecard.load(request.card)
+    if card.evidence is None:
+        raise BirlError(f"{request.card} holds no evidence to diagnose from: score the policy again")
+    diagnose: Any = getattr(diagnosis, "diagnose", None)
+    if diagnose is None:
+        raise BirlError("this version of birl cannot diagnose a card again: install a later one")
+    card = replace(card, diagnosis=diagnose(card.evidence))
+    _write(card, request, Path(request.card).stem)
+    if request.format == "json":
+        _show_json([card], several=False)
+    else:
+        _show(card, request.format)
+    return _gate([card], request)
+
+
+def _check_names(request: Request) -> None:
+    """Refuse unknown methods and verdicts before anything is loaded."""
+    from birl.diagnosis import Verdict
+    from birl.irl import ESTIMATORS
+    from birl.types import unknown_name
+
+    for method in request.methods:
+        if method not in ESTIMATORS:
+            raise unknown_name("method", method, ESTIMATORS, "see `birl methods`")
+    verdicts = [verdict.value for verdict in Verdict]
+    for verdict in request.fail_on:
+        if verdict not in verdicts:
+            raise unknown_name("verdict of --fail-on", verdict, verdicts)
+
+
+def _targets(request: Request) -> tuple[Sequence[Target], bool]:
+    """The policies that can be found, and whether some could not."""
+    from birl.types import BirlError
+    from birl.zoo import agent
+
+    found, failed = [], False
+    for given in request.checkpoints:
+        try:
+            if looks_like_path(given):
+                path = existing_file(given, "checkpoint")
+                found.append(Target(given=given, name=path.stem, path=path))
+            else:
+                one = agent(given)
+                found.append(Target(given=given, name=given, path=one.checkpoint, agent=one))
+        except (BirlError, click.UsageError) as error:
+            failed = True
+            complain(error.format_message() if isinstance(error, click.UsageError) else error)
+    return found, failed
+
+
+def _load_task(request: Request) -> Task:
+    from birl.task import load_task
+
+    assert request.task is not None
+    if ":" in request.task and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # a task of one's own is usually in the folder one works in
+    return load_task(request.task, levels=request.levels)
+
+
+def _score_one(target: Target, task: Task, request: Request) -> Scorecard:
+    from birl.score import score
+
+    with progress(target.name) as tell:
+        tell("load", 0, 1)
+        card = score(
+            _policy(target, task, request),
+            task,
+            seed=request.seed,
+            methods=request.methods or None,
+            deterministic=request.deterministic,
+            draws=request.draws,
+            source=target.given,
+            sha256=hashlib.sha256(target.path.read_bytes()).hexdigest() if target.path else None,
+            progress=tell,
+        )
+        asked: dict[str, str | bool] = {"task": str(request.task)}
+        if request.trust_checkpoint:
+            asked["trust_checkpoint"] = True
+        return replace(card, settings={**card.settings, **asked})
+
+
+def _policy(target: Target, task: Task, request: Request) -> Any:
+    if target.agent is not None:
+        return target.agent.policy(task, num_threads=request.num_threads)
+    from birl.checkpoint import load_policy
+
+    assert target.path is not None
+    return load_policy(target.path, task, trust=request.trust_checkpoint, num_threads=request.num_threads)
+
+
+def _write(card: Scorecard, request: Request, name: str) -> None:
+    """The files that were asked for; figures are drawn before anything is written."""
+    if request.figures is not None:
+        from birl.report import write_figures
+
+        write_figures(card, destination(request.figures, name))
+    if request.json is not None:
+        card.save(destination(request.json, name))
+
+
+def _show(card: Scorecard, format: str) -> None:
+    from birl.report import render
+
+    colour = format == "text" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    click.echo(render(card, format, colour=colour), nl=False, color=colour)
+
+
+def _show_json(cards: Sequence[Scorecard], *, several: bool) -> None:
+    """The card; a list of cards where several were asked for."""
+    if several:
+        click.echo("[" + ",\n".join(card.to_json().rstrip() for card in cards) + "]")
+    elif cards:
+        click.echo(cards[0].to_json(), nl=False)
+
+
+def _gate(cards: Sequence[Scorecard], request: Request) -> int:
+    """1 when a verdict matches `--fail-on`; a card without a verdict cannot pass a gate."""
+    if not request.fail_on:
+        return DONE
+    for card in cards:
+        if card.verdict is None:
+            complain(
+                f"--fail-on: {card.policy.source} was not diagnosed, so its verdict cannot be held against anything"
+            )
+            return FAILED
+    return MATCHED if any(card.verdict and card.verdict.value in request.fail_on for card in cards) else DONE
