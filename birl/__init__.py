@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from birl.behavior import Behavior, observe
     from birl.checkpoint import load_policy
     from birl.policy import TabularPolicy, as_policy
-    from birl.report import figure, render
+    from birl.report import figure, render, write_figures
     from birl.score import Scorecard, score
     from birl.tabular import TabularModel
     from birl.task import Distribution, Task, load_task
@@ -44,6 +44,7 @@ __all__ = [
     "stats",
     "tabular",
     "testing",
+    "write_figures",
 ]
 
 _HOME = {
@@ -62,6 +63,7 @@ _HOME = {
     "observe": "birl.behavior",
     "render": "birl.report",
     "score": "birl.score",
+    "write_figures": "birl.report",
 }
 _MODULES = ("distance", "irl", "stats", "tabular", "testing")
 

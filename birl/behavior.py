@@ -93,6 +93,13 @@ class Behavior:
         total = self.model.per_level(self.occupancy)
         return self.model.per_level(self.occupancy * per_state) / np.where(total > 0, total, 1.0)
 
+    def level_feature_counts(self, policy: FloatArray | None = None) -> FloatArray:
+        """Expected discounted feature counts of an episode, each level's part, [L, F]; of another policy [S, A] if given."""
+        model = self.model
+        chain = PolicyChain(model, self.policy if policy is None else policy)
+        psi = model.start[:, None] * chain.values(chain.features())
+        return np.stack([model.per_level(column) for column in psi.T], axis=1)
+
     def first_levels(self, count: int) -> Behavior:
         """The same behaviour on its first levels; itself where it has no more."""
         return self if count >= self.model.n_levels else self.restrict(range(count))

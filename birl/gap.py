@@ -9,7 +9,7 @@ Source: Leike et al. 2018 (arXiv 1811.07871), section 3, for the term.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from birl.behavior import Behavior
 from birl.tabular import PolicyChain, TabularModel, hard_plan
 from birl.types import FloatArray, Interval
 
-__all__ = ["Gap", "LevelReturns", "level_return", "level_returns"]
+__all__ = ["Gap", "LevelReturns", "Pursuit", "level_return", "level_returns", "pursue", "tied_returns"]
 
 NO_GAIN = 1e-9  # gain over the random walk below which an objective cannot be earned, relative to its largest reward
 
@@ -79,3 +79,48 @@ def level_returns(behavior: Behavior, reward: FloatArray) -> LevelReturns:
         walk=level_return(model, model.uniform, reward),
         best=model.per_level(model.start * hard_plan(model, reward).values),
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pursuit:
+    """What optimising a reward brings, for D weight vectors on one model.
+
+    Attributes:
+        base: base return of the reward's greedy optimiser, each level's part, [D, L].
+        best: the reward's own optimal return, each level's part, [D, L].
+    """
+
+    base: FloatArray
+    best: FloatArray
+
+
+def pursue(model: TabularModel, weights: FloatArray, base: FloatArray) -> Pursuit:
+    """Optimise each of D weight vectors [D, F] and see what that brings on the base objective [S*A].
+
+    Neighbouring weights share most of their optimal policy, so each plan starts from the one before.
+    """
+    returns = np.empty((len(weights), model.n_levels))
+    best = np.empty_like(returns)
+    psi = None
+    for d, w in enumerate(weights):
+        plan = hard_plan(model, model.features @ w, warm_start=None if psi is None else psi @ w)
+        if psi is None:
+            psi = plan.chain.values(plan.chain.features())  # the first plan's values under any weights
+        best[d] = model.per_level(model.start * plan.values)
+        returns[d] = model.per_level(model.start * plan.chain.policy_values(base))
+    return Pursuit(base=returns, best=best)
+
+
+def tied_returns(model: TabularModel, reward: FloatArray, base: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Least and greatest base return over all optimal policies of a reward, each level's part, [L] and [L].
+
+    Args:
+        model: the world.
+        reward: the reward that is optimised, [S*A].
+        base: what the optimal policies are judged by, [S*A].
+    """
+    plan = hard_plan(model, reward)
+    allowed = replace(model, valid_actions=(plan.policy > 0) & model.valid_actions)
+    least = -hard_plan(allowed, -base).values
+    greatest = hard_plan(allowed, base).values
+    return model.per_level(model.start * least), model.per_level(model.start * greatest)

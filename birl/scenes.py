@@ -15,13 +15,15 @@ from birl.types import IntArray
 __all__ = ["scenes"]
 
 
-def scenes(behavior: Behavior, distribution: Distribution, *, rng: np.random.Generator) -> Sequence[Scene]:
-    """One sampled episode on every level of a distribution that has scenery."""
+def scenes(
+    behavior: Behavior, distribution: Distribution, *, count: int, rng: np.random.Generator
+) -> Sequence[Scene]:
+    """One sampled episode on each of the first `count` levels; none where the distribution has no scenery."""
     model, scenery = behavior.model, distribution.scenery
     if scenery is None:
         return []
     found = []
-    for level in range(model.n_levels):
+    for level in range(min(count, model.n_levels)):
         alone = behavior.restrict([level])
         episode = sample_episodes(alone.model, alone.policy, 1, horizon=behavior.horizon, rng=rng)[0]
         states = model.states_of([level])[episode.states]

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from birl.behavior import Behavior, observe
-from birl.diagnosis.held_out import cross_fit
+from birl.diagnosis import Thresholds, diagnose
+from birl.diagnosis.checks import disagreements, required_checks
+from birl.diagnosis.compare import compare
+from birl.diagnosis.contrast import contrasts
+from birl.diagnosis.gather import Inputs, gaps, gather
+from birl.diagnosis.held_out import held_out, held_out_likelihood
 from birl.gap import level_returns
-from birl.irl import ESTIMATORS, Check, Estimator, RewardEstimate
+from birl.irl import ESTIMATORS, Check, Estimator, PolicyEstimator, RewardEstimate
 from birl.outcomes import NOTHING
 from birl.scenes import scenes
-from birl.scorecard import PolicyRecord, Reading, Scene, Scorecard
+from birl.scorecard import PolicyRecord, Reading, Scorecard
 from birl.stats import generator, level_weights, ratio_interval
 from birl.tabular import RewardLike
-from birl.task import Distribution, Task, objective_vector
+from birl.task import Task, objective_vector
 from birl.types import BirlError, FloatArray, unknown_name
 
 __all__ = ["Scorecard", "score"]
@@ -40,6 +45,7 @@ def score(
     draws: int = 200,
     source: str | None = None,
     sha256: str | None = None,
+    thresholds: Thresholds | None = None,
     progress: Progress | None = None,
 ) -> Scorecard:
     """What a policy's behaviour optimises on a task's distributions, beside the base objective and the candidates.
@@ -54,6 +60,7 @@ def score(
         draws: bootstrap draws over levels.
         source: what to call the policy on the card.
         sha256: of the file it came from.
+        thresholds: margins of the diagnosis.
         progress: called with (stage, done, total) as the work goes on.
 
     Raises:
@@ -73,13 +80,13 @@ def score(
     readings = {b.distribution: _reading(b, task, weights[b.distribution]) for b in behaviors}
     # recover: one reward for all distributions together, and one for each alone
     fits = _recover(estimators, behaviors, task, tell)
-    # hold: which model predicts levels it has not seen
-    held_out = {
-        name: cross_fit(ESTIMATORS[name], behaviors, fits.joint[name]).mean(behaviors)
-        for name in fits.joint
-        if hasattr(ESTIMATORS[name], "predict")
-    }
-    preferred = max(held_out, key=lambda name: held_out[name]) if held_out else next(iter(fits.joint))
+    # hold: which model predicts levels it has not seen, and what its objective is worth there
+    preferred = _preferred(estimators, behaviors, fits, tell)
+    evidence, diagnosis = None, None
+    if preferred.policy is not None:
+        tell("diagnose", 0, 1)
+        evidence = gather(_inputs(behaviors, task, fits, preferred, weights))
+        diagnosis = diagnose(evidence, thresholds)
     return Scorecard(
         task=task.name,
         policy=PolicyRecord(
@@ -91,12 +98,19 @@ def score(
         base=_as_weights(task.base),
         candidates={name: _as_weights(objective) for name, objective in task.candidates.items()},
         readings=readings,
-        estimates={**fits.joint, "joint": fits.joint[preferred]},
+        estimates={**fits.joint, "joint": fits.joint[preferred.name]},
         recovered=fits.alone,
-        held_out=held_out,
-        preferred=preferred,
+        held_out=preferred.held_out,
+        preferred=preferred.name,
         checks=fits.checks,
-        scenes=_scenes(policy, task, rng, deterministic),
+        gap={} if evidence is None else gaps(evidence),
+        evidence=evidence,
+        diagnosis=diagnosis,
+        scenes=tuple(
+            scene
+            for b, d in zip(behaviors, task.distributions, strict=True)
+            for scene in scenes(b, d, count=SCENES, rng=rng)
+        ),
         settings={
             "seed": seed,
             "levels": max(r.levels for r in readings.values()),
@@ -191,12 +205,59 @@ def _recover(
     return _Fits(joint=joint, alone=alone, checks=tuple(checks))
 
 
-def _scenes(policy: Any, task: Task, rng: np.random.Generator, deterministic: bool) -> tuple[Scene, ...]:
-    """A few episodes on each distribution that can be drawn."""
-    drawn = [d for d in task.distributions if d.scenery is not None and d.model is not None]
-    return tuple(scene for d in drawn for scene in _of(policy, d, rng, deterministic))
+@dataclass(frozen=True, kw_only=True)
+class _Preferred:
+    name: str
+    policy: PolicyEstimator | None  # None when only methods that predict no actions were asked for
+    held_out: Mapping[str, float]
 
 
-def _of(policy: Any, distribution: Distribution, rng: np.random.Generator, deterministic: bool) -> Sequence[Scene]:
-    few = replace(distribution, seeds=None).first_levels(SCENES)
-    return scenes(observe(policy, few, deterministic=deterministic), few, rng=rng)
+def _preferred(
+    estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior], fits: _Fits, tell: Progress
+) -> _Preferred:
+    """The method whose model of behaviour predicts held-out levels best."""
+    found: dict[str, float] = {}
+    for name in fits.joint:
+        estimator = estimators[name]
+        if isinstance(estimator, PolicyEstimator):
+            tell(f"hold out: {name}", 0, 1)
+            found[name] = held_out_likelihood(estimator, behaviors, fits.joint[name])
+    if not found:
+        return _Preferred(name=next(iter(fits.joint)), policy=None, held_out={})
+    best = max(found, key=lambda name: found[name])
+    chosen = estimators[best]
+    return _Preferred(name=best, policy=chosen if isinstance(chosen, PolicyEstimator) else None, held_out=found)
+
+
+def _inputs(
+    behaviors: Sequence[Behavior],
+    task: Task,
+    fits: _Fits,
+    preferred: _Preferred,
+    weights: Mapping[str, FloatArray],
+) -> Inputs:
+    """Everything evidence is made from."""
+    assert preferred.policy is not None  # noqa: S101 - the caller has checked
+    base = {b.distribution: objective_vector(b.model, task.base) for b in behaviors}
+    others = {
+        name: {b.distribution: objective_vector(b.model, objective) for b in behaviors}
+        for name, objective in task.candidates.items()
+    }
+    returns = {b.distribution: level_returns(b, base[b.distribution]) for b in behaviors}
+    comparison = compare(behaviors, base, others)
+    contrast = contrasts(behaviors[1:], base, others)
+    return Inputs(
+        behaviors=behaviors,
+        base=base,
+        returns=returns,
+        held_out=held_out(
+            preferred.policy, behaviors, joint=fits.joint[preferred.name], alone=fits.alone[preferred.name], base=base
+        ),
+        joint=fits.joint[preferred.name],
+        level_weights=weights,
+        comparison=comparison,
+        odds=contrast.odds,
+        conflict=contrast.conflict,
+        failed=required_checks(behaviors[0], base, returns, fits.joint[preferred.name]),
+        disagreement=disagreements(comparison, fits.joint, preferred.name),
+    )

@@ -29,13 +29,17 @@ class Evidence:
         p_agent: posterior probability of an objective against a device.
         base_directedness: `directedness` of the base objective with one free rationality.
         consistency: directedness of the joint objective as a share of that of the one fitted to this distribution alone.
+        outcome_consistency: the same for first events.
+        own_directedness: `directedness` of the objective fitted to this distribution alone.
         distance: STARC distance between base and joint objective.
         goal_regret: normalised base return that an ideal optimiser of the joint objective loses.
         capability_regret: what the policy loses on top.
         own_regret: the policy's normalised regret under the joint objective.
         candidate_odds: log-likelihood of each candidate minus the base's on conflict levels, in nats a level.
-        candidate_share: coefficient of each candidate over the base's in the joint objective.
-        residual: norm of the joint objective left over by base and candidates, as a share.
+        candidate_share: each candidate's part in the best combination of base and that candidate, 0 none to 1 all.
+        residual: norm of the joint objective that is left over, as a share: by `base` alone, and by base with each
+            candidate.
+        disagreement: what methods disagree about, a sentence each.
         conflict_levels: number of conflict levels of each candidate on the shifts.
         undefined: `quantity[distribution]` -> reason.
         draws: `quantity[distribution]` -> joint draws, [D].
@@ -50,6 +54,8 @@ class Evidence:
     p_agent: Mapping[str, Interval] = field(default_factory=dict)
     base_directedness: Mapping[str, Interval] = field(default_factory=dict)
     consistency: Mapping[str, Interval] = field(default_factory=dict)
+    outcome_consistency: Mapping[str, Interval] = field(default_factory=dict)
+    own_directedness: Mapping[str, Interval] = field(default_factory=dict)
     distance: Mapping[str, Interval] = field(default_factory=dict)
     goal_regret: Mapping[str, Interval] = field(default_factory=dict)
     capability_regret: Mapping[str, Interval] = field(default_factory=dict)
@@ -61,3 +67,4 @@ class Evidence:
     undefined: Mapping[str, str] = field(default_factory=dict)
     draws: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
+    disagreement: tuple[str, ...] = ()

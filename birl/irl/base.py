@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -148,25 +148,24 @@ class RewardEstimate:
         }
 
     def redraw(self, level_weights: Mapping[str, FloatArray]) -> FloatArray:
-        """The estimate on resampled levels, one (proximal) Newton step each, [D, K].
+        """The estimate on resampled levels: one (proximal) Newton step each, on the curvature of all levels, [D, K].
 
         Args:
             level_weights: for each distribution fitted on, how often each draw picks each level, [D, L].
 
-        Source: the one-step bootstrap (Davison & Hinkley 1997, section 2.7.2).
+        Source: the one-step score bootstrap (Davison & Hinkley 1997, section 2.7.2; Kline & Santos 2012).
         """
         if self.terms is None:
             raise BirlError(f"{self.method}: an estimate read from a file has no level terms: fit it again to draw from it")
-        parts = [(level_weights[name], terms) for name, terms in self.terms.items()]
-        gradient = np.sum([w @ t.gradient for w, t in parts], axis=0)
-        curvature = np.sum([np.tensordot(w, t.curvature, axes=1) for w, t in parts], axis=0)
+        names = (*self.weights, *self.parameters)
         theta = np.concatenate([self.vector, list(self.parameters.values())])
-        free = np.flatnonzero([self.status.get(name) != HELD for name in (*self.weights, *self.parameters)])
+        free = np.flatnonzero([self.status.get(name) != HELD for name in names])
+        slopes = np.sum([level_weights[name] @ t.gradient for name, t in self.terms.items()], axis=0)[:, free]
+        bend = np.sum([t.curvature.sum(axis=0) for t in self.terms.values()], axis=0)[np.ix_(free, free)]
+        bend += RIDGE * np.trace(bend) / free.size * np.eye(free.size)
         prior = SparsePrior(strength=self.prior, n_weights=int((free < len(self.weights)).sum()))
-        bent = curvature[:, free[:, None], free] + RIDGE * np.trace(curvature[0]) / theta.size * np.eye(free.size)
-        moved = np.tile(theta, (len(gradient), 1))
-        for d, (slope, bend) in enumerate(zip(gradient[:, free], bent, strict=True)):
-            moved[d, free] += prior.step(theta[free], slope, bend)
+        moved = np.tile(theta, (len(slopes), 1))
+        moved[:, free] += [prior.step(theta[free], slope, bend) for slope in slopes]
         return moved
 
 
@@ -191,6 +190,7 @@ class Estimator(Protocol):
         ...
 
 
+@runtime_checkable
 class PolicyEstimator(Estimator, Protocol):
     """A method whose estimate predicts actions."""
 

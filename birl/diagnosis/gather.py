@@ -1,0 +1,219 @@
+"""Gathering evidence: every quantity with its interval, from one set of joint draws.
+
+A draw resamples levels (the same picks for every quantity) and moves the joint objective one Newton step on them, so that the
+sampling of levels is counted once and everywhere.
+
+Axes: D draws, L levels, S states, A actions, F features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import expit
+
+from birl.behavior import Behavior
+from birl.diagnosis.compare import Comparison
+from birl.diagnosis.evidence import Evidence
+from birl.diagnosis.held_out import HeldOut
+from birl.gap import Gap, LevelReturns, pursue, tied_returns
+from birl.irl import RewardEstimate
+from birl.stats import percentile_interval
+from birl.types import FloatArray, Interval
+
+__all__ = ["Inputs", "gaps", "gather"]
+
+DIGITS = 6  # significant digits of a stored draw; far below its sampling error, and a card stays small
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inputs:
+    """What evidence is made from.
+
+    Attributes:
+        behaviors: one per distribution, training first.
+        base: the base objective on each model, [S*A].
+        returns: base returns on each.
+        held_out: held-out likelihoods on each.
+        joint: the joint objective.
+        level_weights: bootstrap weights of each distribution's levels, [D, L].
+        comparison: the joint objective beside base and candidates, as rewards.
+        odds: for each candidate and shift, log-likelihood of a decision minus the base's on conflict levels, [L], 0 elsewhere.
+        conflict: conflict levels by candidate and shift, bool [L].
+        failed: required checks that failed.
+        disagreement: what methods disagree about.
+    """
+
+    behaviors: Sequence[Behavior]
+    base: Mapping[str, FloatArray]
+    returns: Mapping[str, LevelReturns]
+    held_out: Mapping[str, HeldOut]
+    joint: RewardEstimate
+    level_weights: Mapping[str, FloatArray]
+    comparison: Comparison
+    odds: Mapping[str, Mapping[str, FloatArray]]
+    conflict: Mapping[str, Mapping[str, np.ndarray]]
+    failed: tuple[str, ...]
+    disagreement: tuple[str, ...]
+
+
+@dataclass
+class _Ledger:
+    """Intervals, draws and reasons as they come in."""
+
+    intervals: dict[str, dict[str, Interval]] = field(default_factory=dict)
+    draws: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    undefined: dict[str, str] = field(default_factory=dict)
+
+    def put(self, quantity: str, key: str, value: float, draws: FloatArray) -> None:
+        """Enter a quantity; draws that are not finite could not be computed and fall back on the value."""
+        draws = np.where(np.isfinite(draws), draws, value)
+        self.intervals.setdefault(quantity, {})[key] = percentile_interval(value, draws)
+        self.draws[f"{quantity}[{key}]"] = tuple(float(f"{x:.{DIGITS}g}") for x in draws)
+
+    def ratio(self, quantity: str, key: str, parts: tuple[FloatArray, FloatArray, FloatArray], reason: str) -> None:
+        """Enter sum(numerator) / sum(denominator) over resampled levels; undefined where the denominator is not positive."""
+        numerator, denominator, weights = parts
+        total = float(denominator.sum())
+        if total <= 1e-9:
+            self.undefined[f"{quantity}[{key}]"] = reason
+            return
+        below = weights @ denominator
+        with np.errstate(divide="ignore", invalid="ignore"):
+            draws = np.where(below > 1e-9, (weights @ numerator) / below, np.nan)
+        self.put(quantity, key, float(numerator.sum()) / total, draws)
+
+
+def gather(inputs: Inputs) -> Evidence:
+    """All the evidence there is for one policy."""
+    ledger = _Ledger()
+    weights = inputs.joint.redraw(inputs.level_weights)[:, : len(inputs.joint.weights)]
+    for b in inputs.behaviors:
+        _explained(ledger, b, inputs)
+        _lost(ledger, b, inputs, weights)
+    rows = np.concatenate([inputs.joint.vector[None], weights])
+    inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)
+    for candidate, by_shift in inputs.odds.items():
+        _odds(ledger, candidate, by_shift, inputs)
+    return Evidence(
+        shifts={b.distribution: b.shift for b in inputs.behaviors},
+        **ledger.intervals,
+        conflict_levels={
+            c: int(sum(levels.sum() for levels in by_shift.values())) for c, by_shift in inputs.conflict.items()
+        },
+        undefined=ledger.undefined,
+        draws=ledger.draws,
+        failed=inputs.failed,
+        disagreement=inputs.disagreement,
+    )
+
+
+def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:
+    """How much of the decisions and of the outcomes an objective explains, and a device."""
+    name, seen = b.distribution, inputs.held_out[b.distribution]
+    mass, weights = b.model.level_starts, inputs.level_weights[b.distribution]
+    whole = mass * (seen.own - seen.walk)
+    nothing = "the policy is the random walk: there is nothing to explain"
+    if not any(inputs.joint.weights.values()):
+        ledger.undefined[f"directedness[{name}]"] = "the joint objective is empty: it prefers nothing to anything"
+    else:
+        ledger.ratio("directedness", name, (mass * (seen.joint - seen.walk), whole, weights), nothing)
+    ledger.ratio("device", name, (mass * (seen.device - seen.walk), whole, weights), nothing)
+    if seen.base is None:
+        ledger.undefined[f"base_directedness[{name}]"] = "the base objective makes no difference here"
+    else:
+        ledger.ratio("base_directedness", name, (mass * (seen.base - seen.walk), whole, weights), nothing)
+    ledger.ratio(
+        "consistency",
+        name,
+        (mass * (seen.joint - seen.walk), mass * (seen.alone - seen.walk), weights),
+        "no objective explains this distribution, so there is nothing to be consistent with",
+    )
+    odds = seen.decisions * (seen.joint - seen.device)
+    ledger.put("p_agent", name, float(expit(odds.sum())), expit(weights @ odds))
+    if seen.outcomes is None:
+        ledger.undefined[f"outcome_directedness[{name}]"] = "this world does not resolve into events"
+    else:
+        o, share = seen.outcomes, mass * seen.outcomes.weight
+        parts = (share * (o.fitted - o.chance), share * (o.own - o.chance), weights)
+        ledger.ratio("outcome_directedness", name, parts, "events come as the random walk meets them")
+        parts = (share * (o.fitted - o.chance), share * (o.alone - o.chance), weights)
+        ledger.ratio("outcome_consistency", name, parts, "no objective explains the outcomes here")
+    parts = (mass * (seen.alone - seen.walk), whole, weights)
+    ledger.ratio("own_directedness", name, parts, nothing)
+
+
+def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> None:
+    """Base return, and its loss split into goal and capability; regret under the joint objective itself."""
+    name, model = b.distribution, b.model
+    returns, picks = inputs.returns[name], inputs.level_weights[name]
+    point = inputs.joint.vector
+    pursuit = pursue(model, np.concatenate([point[None], weights]), inputs.base[name])
+    counts = b.level_feature_counts()  # [L, F]
+    own = _regret(pursuit.best, np.concatenate([point[None], weights]), counts, b, picks)
+    if own is None:
+        ledger.undefined[f"own_regret[{name}]"] = "no policy gains over the random walk on the joint objective here"
+    else:
+        ledger.put("own_regret", name, float(own[0]), own[1:])
+    if not returns.can_be_earned(inputs.base[name]):
+        for quantity in ("base_return", "goal_regret", "capability_regret"):
+            ledger.undefined[f"{quantity}[{name}]"] = "no policy gains over the random walk on the base objective here"
+        return
+    least, _ = tied_returns(model, model.features @ point, inputs.base[name])
+    tied = pursuit.base[0] - least  # what the tie-break that serves the base worst loses on top of the greedy one
+    rows = np.concatenate([np.ones((1, model.n_levels)), picks])
+    gain = rows @ returns.gain
+    reached = (rows @ (returns.policy - returns.walk)) / gain
+    goal = (np.einsum("dl,dl->d", rows, returns.best - pursuit.base) + rows @ tied) / gain
+    ledger.put("base_return", name, float(reached[0]), reached[1:])
+    ledger.put("goal_regret", name, float(goal[0]), goal[1:])
+    ledger.put("capability_regret", name, float(1 - reached[0] - goal[0]), 1 - reached[1:] - goal[1:])
+
+
+def _regret(
+    best: FloatArray, weights: FloatArray, counts: FloatArray, b: Behavior, picks: FloatArray
+) -> FloatArray | None:
+    """Normalised regret of the policy under each weight vector, point estimate first, [1 + D]."""
+    rows = np.concatenate([np.ones((1, b.model.n_levels)), picks])
+    walk = b.level_feature_counts(b.model.uniform) @ weights.T  # [L, 1 + D]
+    reached = counts @ weights.T
+    gain = np.einsum("dl,dl->d", rows, best - walk.T)
+    if gain[0] <= 1e-9 * max(1.0, float(np.abs(weights[0]).max(initial=0.0))):
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(gain > 0, np.einsum("dl,dl->d", rows, best - reached.T) / gain, np.nan)
+
+
+def _odds(ledger: _Ledger, candidate: str, by_shift: Mapping[str, FloatArray], inputs: Inputs) -> None:
+    """Nats a conflict level by which a candidate explains behaviour better than the base."""
+    where = inputs.conflict[candidate]
+    total = count = 0.0
+    draws: FloatArray | float = 0.0
+    below: FloatArray | float = 0.0
+    for name, odds in by_shift.items():
+        picks, on = inputs.level_weights[name], where[name].astype(float)
+        total, count = total + float(odds.sum()), count + float(on.sum())
+        draws, below = draws + picks @ odds, below + picks @ on
+    if not count:
+        ledger.undefined[f"candidate_odds[{candidate}]"] = "no level of any shift separates it from the base"
+        return
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ledger.put("candidate_odds", candidate, total / count, np.asarray(draws) / np.asarray(below))
+
+
+def gaps(evidence: Evidence) -> Mapping[str, Gap]:
+    """The reward-result gap by distribution, as the evidence has it."""
+    found = {}
+    for name in evidence.shifts:
+        parts = ("distance", "goal_regret", "capability_regret", "own_regret")
+        reasons = {evidence.undefined[k] for p in parts if (k := f"{p}[{name}]") in evidence.undefined}
+        found[name] = Gap(
+            distance=evidence.distance.get(name),
+            goal_regret=evidence.goal_regret.get(name),
+            capability_regret=evidence.capability_regret.get(name),
+            own_regret=evidence.own_regret.get(name),
+            reason="; ".join(sorted(reasons)),
+        )
+    return found

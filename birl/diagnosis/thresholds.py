@@ -1,0 +1,41 @@
+"""Every number a verdict is decided by, in one place, with where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Thresholds"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """Margins of the rules; no comparison is with 0.
+
+    Attributes:
+        call: share of draws in which a verdict's rule must fire for the verdict to be called (diagnosis rules).
+        trained: normalised base return in training below which an agent is undertrained; half of what is attainable.
+        directed: directedness beyond the best device's below which actions show no objective.
+        directed_outcomes: the same for outcomes beyond chance.
+        fell: loss of base return from training to a shift that counts as a fall.
+        goal: greatest tied goal regret that still counts as none; also what labels a planted objective by its effect.
+        distance: STARC distance that still counts as the same objective.
+        consistency: directedness of the joint objective over that of a separate one, below which one objective does
+            not explain both.
+        share: a candidate's part of the objective (0 none, 1 all) from which it counts.
+        kept: the base's part from which a proxy is called mixed.
+        along: share of the deviation from the base that one candidate must account for.
+        agreement: largest difference in a candidate's part between methods that still counts as agreement.
+    """
+
+    call: float = 0.9
+    trained: float = 0.5
+    directed: float = 0.1
+    directed_outcomes: float = 0.1
+    fell: float = 0.1
+    goal: float = 0.1
+    distance: float = 0.15
+    consistency: float = 0.8
+    share: float = 0.25
+    kept: float = 0.2
+    along: float = 0.6
+    agreement: float = 0.35
