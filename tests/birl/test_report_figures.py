@@ -66,7 +66,23 @@ def test_levels_are_captioned_with_distribution_and_outcome():
 def test_distributions_with_fewer_scenes_leave_room_empty():
     scenes = undiagnosed_card().scenes
     drawn = figure(undiagnosed_card(scenes=scenes[:3]), "levels")
-    assert [axes.axison for axes in drawn.axes] == [True, True, True, False]
+    assert len(drawn.axes) == 3
+
+
+def test_many_distributions_stand_two_abreast():
+    scenes = [
+        replace(scene, distribution=f"{scene.distribution}{i}") for i in range(2) for scene in undiagnosed_card().scenes
+    ]
+    width, height = figure(undiagnosed_card(scenes=tuple(scenes)), "levels").get_size_inches()
+    assert width > 0.9 * height
+
+
+def test_a_step_walked_again_is_drawn_once_and_thicker():
+    scene = replace(undiagnosed_card().scenes[0], path=((5, 5), (5, 4), (5, 5), (5, 4), (4, 4)))
+    axes = figure(undiagnosed_card(scenes=(scene,)), "levels").axes[0]
+    widths = axes.collections[-1].get_linewidths()
+    assert len(widths) == 2
+    assert widths[0] > widths[1]
 
 
 @pytest.mark.parametrize("path", [(), ((0, 0),), ((0, 0), (0, 0)), ((0, 0), (0, 1), (0, 0), (0, 1), (0, 2))])
