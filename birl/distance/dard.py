@@ -13,14 +13,12 @@ Source: Wulfe et al. 2022 (arXiv 2201.10081), definition 4.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import scipy.sparse as sp
 
 from birl.distance.base import Distance, half_distance
 from birl.distance.coverage import CoverageLike, as_coverage, edge_weights
-from birl.distance.epic import centred
+from birl.distance.epic import centred, off_dynamics
 from birl.distance.rewards import Reward, RewardSource, as_reward
 from birl.tabular import TabularModel
 from birl.types import FloatArray
@@ -45,10 +43,8 @@ def dard(model: TabularModel, a: RewardSource, b: RewardSource, *, coverage: Cov
     about = Distance(
         metric="dard", coverage=where.name, supported=where.supported, policy="uniform", discount=model.discount
     )
-    unknown = [name for name, reward in (("a", one), ("b", two)) if not reward.knows_the_impossible]
-    if unknown:
-        reason = f"it needs rewards of transitions that cannot happen, and {' and '.join(unknown)} has none: use starc"
-        return replace(about, reason=reason)
+    if unknown := off_dynamics(about, one, two):
+        return unknown
     weights = edge_weights(model, where)
     forms = [centred(_form(model, reward), weights) for reward in (one, two)]
     return half_distance(forms[0], forms[1], weights, about)
@@ -58,8 +54,10 @@ def _form(model: TabularModel, reward: Reward) -> FloatArray:
     """Equation (1) on the stored transitions, [E]."""
     state, arrival = model.elimination.row // model.n_actions, model.transitions.indices
     mean = (model.uniform * reward.pairs.reshape(model.uniform.shape)).sum(axis=1)  # E R(s, A, S')
-    ahead = _ahead(model, reward) if reward.table is None else _ahead_by_table(model, reward.table)[state, arrival]
-    ahead = ahead[state] if reward.table is None else ahead
+    if reward.table is None:
+        ahead = _ahead(model, reward)[state]
+    else:
+        ahead = _ahead_by_table(model, reward.table)[state, arrival]
     return reward.edges + model.discount * mean[arrival] - mean[state] - model.discount * ahead
 
 

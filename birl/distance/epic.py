@@ -27,7 +27,7 @@ from birl.distance.rewards import Reward, RewardSource, as_reward
 from birl.tabular import TabularModel
 from birl.types import BirlError, FloatArray
 
-__all__ = ["centred", "epic", "epic_columns"]
+__all__ = ["centred", "epic", "epic_columns", "off_dynamics"]
 
 TABLE_LIMIT = 10_000_000  # most entries of a table over S x A x S'
 
@@ -49,10 +49,8 @@ def epic(model: TabularModel, a: RewardSource, b: RewardSource, *, coverage: Cov
     one, two = as_reward(model, a, "a"), as_reward(model, b, "b")
     everywhere = isinstance(coverage, str) and coverage == "uniform"
     about = _everywhere(model) if everywhere else _along(model, coverage)
-    unknown = [name for name, reward in (("a", one), ("b", two)) if not reward.knows_the_impossible]
-    if unknown:
-        reason = f"it needs rewards of transitions that cannot happen, and {' and '.join(unknown)} has none: use starc"
-        return replace(about, reason=reason)
+    if unknown := off_dynamics(about, one, two):
+        return unknown
     if everywhere:
         weights = np.repeat(model.live / model.live.sum(), model.n_states) / model.n_states
         forms = [_table_form(model, reward).ravel() for reward in (one, two)]
@@ -60,6 +58,15 @@ def epic(model: TabularModel, a: RewardSource, b: RewardSource, *, coverage: Cov
         weights = edge_weights(model, as_coverage(model, coverage))
         forms = [_edge_form(model, reward) for reward in (one, two)]
     return half_distance(centred(forms[0], weights), centred(forms[1], weights), weights, about)
+
+
+def off_dynamics(about: Distance, one: Reward, two: Reward) -> Distance | None:
+    """The undefined distance of rewards that say nothing about what cannot happen; None where both do."""
+    unknown = [name for name, reward in (("a", one), ("b", two)) if not reward.knows_the_impossible]
+    if not unknown:
+        return None
+    who = f"{' and '.join(unknown)} {'has' if len(unknown) == 1 else 'have'} no values"
+    return replace(about, reason=f"{who} for transitions that cannot happen, which {about.metric} asks for: use starc")
 
 
 def centred(form: FloatArray, weights: FloatArray) -> FloatArray:
