@@ -29,7 +29,7 @@ from birl.types import BirlError, FloatArray, unknown_name
 __all__ = ["advantage_form", "minimal_form", "starc"]
 
 RIDGE = 1e-10  # keeps potentials that no covered transition touches where they are; the refinements undo it elsewhere
-REFINEMENTS = 3
+REFINEMENTS = 2
 POLICY_SUM_TOLERANCE = 1e-6
 
 
@@ -87,20 +87,19 @@ def advantage_form(model: TabularModel, columns: FloatArray, *, policy: FloatArr
 def minimal_form(model: TabularModel, columns: FloatArray, weights: FloatArray) -> FloatArray:
     """Equation (2) for rewards [S*A, K] under coverage [S*A], from one factorisation; [S*A, K], 0 off coverage."""
     kept = np.flatnonzero(weights > 0.0)
-    shaping = _shaping(model)[kept]
-    weighted = shaping.T.multiply(weights[kept]).tocsr()
-    normal = sp.csc_matrix(weighted @ shaping)
-    size = np.sqrt(normal.diagonal())
-    scale = np.divide(1.0, size, out=np.ones_like(size), where=size > 0.0)
-    system = sp.diags_array(scale) @ normal @ sp.diags_array(scale) + RIDGE * sp.eye_array(scale.size)
-    factor = splu(
-        sp.csc_matrix(system), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
-    )
-    left = columns[kept]
+    shaping, root = _shaping(model)[kept], np.sqrt(weights[kept])[:, None]
+    data = shaping.data * np.repeat(root[:, 0], np.diff(shaping.indptr))
+    size = np.sqrt(np.bincount(shaping.indices, weights=data**2, minlength=shaping.shape[1]))
+    scale = np.divide(1.0, size, out=np.ones_like(size), where=size > 0.0)  # columns of length 1: well conditioned
+    scaled = sp.csr_matrix((data * scale[shaping.indices], shaping.indices, shaping.indptr), shape=shaping.shape)
+    across = scaled.T.tocsr()
+    normal = sp.csc_matrix(across @ scaled + RIDGE * sp.eye_array(size.size, format="csr"))
+    factor = splu(normal, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    wanted, potential = root * columns[kept], np.zeros((size.size, columns.shape[1]))
     for _ in range(1 + REFINEMENTS):
-        left = left - shaping @ (scale[:, None] * factor.solve(scale[:, None] * (weighted @ left)))
+        potential += factor.solve(across @ (wanted - scaled @ potential))
     forms = np.zeros_like(columns)
-    forms[kept] = left
+    forms[kept] = columns[kept] - shaping @ (scale[:, None] * potential)
     return forms
 
 
