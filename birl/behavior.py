@@ -17,11 +17,20 @@ import numpy as np
 
 from birl.outcomes import Outcomes, outcomes
 from birl.policy import TabularPolicy, as_policy
-from birl.tabular import PolicyChain, TabularModel
+from birl.tabular import PolicyChain, TabularModel, finite_occupancy
 from birl.task import Distribution
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["Behavior", "Trajectory", "from_imitation", "observe", "rollouts", "sample_episodes", "to_imitation"]
+__all__ = [
+    "Behavior",
+    "Trajectory",
+    "expected_visits",
+    "from_imitation",
+    "observe",
+    "rollouts",
+    "sample_episodes",
+    "to_imitation",
+]
 
 BATCH = 8192  # observations in one forward pass: 13x13x7 planes of that many states are 40 MB as float32
 ROW_SUM_TOLERANCE = 1e-4  # float32 softmax over a few actions
@@ -56,7 +65,7 @@ class Behavior:
         policy: pi(a | s), [S, A].
         deterministic: whether the policy was made greedy first.
         horizon: steps an episode lasts at most.
-        occupancy: expected discounted visits under the policy, [S]; 0 on terminal states.
+        occupancy: expected visits under the policy, [S]; 0 on terminal states; undiscounted ones up to the horizon.
         outcomes: shares of first events, or the reason why the world has none.
         trajectories: sampled episodes.
     """
@@ -149,7 +158,6 @@ def observe(
     table = policy_table(policy, distribution, model)
     if deterministic:
         table = np.eye(model.n_actions)[np.where(model.valid_actions, table, -1.0).argmax(axis=1)]
-    occupancy = np.where(model.terminal, 0.0, PolicyChain(model, table).occupancy())
     return Behavior(
         distribution=distribution.name,
         shift=distribution.shift,
@@ -158,10 +166,22 @@ def observe(
         policy=table,
         deterministic=deterministic,
         horizon=distribution.horizon,
-        occupancy=np.maximum(occupancy, 0.0),
+        occupancy=expected_visits(model, table, horizon=distribution.horizon),
         outcomes=outcomes(model, table, horizon=distribution.horizon),
         trajectories=_episodes(model, table, episodes, distribution.horizon, rng) if episodes else (),
     )
+
+
+def expected_visits(model: TabularModel, policy: FloatArray, *, horizon: int) -> FloatArray:
+    """Expected discounted visits under a policy [S, A], [S]; 0 on terminal states.
+
+    Where nothing is discounted an episode may never end, so visits are counted over the horizon.
+    """
+    if model.discount == 1.0:
+        visits = finite_occupancy(model, policy, horizon=horizon).sum(axis=0)
+    else:
+        visits = PolicyChain(model, policy).occupancy()
+    return np.where(model.terminal, 0.0, np.maximum(visits, 0.0))
 
 
 def policy_table(policy: Any, distribution: Distribution, model: TabularModel) -> FloatArray:
@@ -288,9 +308,7 @@ def rollouts(
         env.close()
 
 
-def _play(
-    env: Any, policy: Any, seed: int, horizon: int, rng: np.random.Generator, deterministic: bool
-) -> Trajectory:
+def _play(env: Any, policy: Any, seed: int, horizon: int, rng: np.random.Generator, deterministic: bool) -> Trajectory:
     seen, _ = env.reset(seed=seed)
     observations, actions, terminal = [seen], [], False
     for _ in range(horizon):

@@ -259,5 +259,7 @@ def _inputs(
         odds=contrast.odds,
         conflict=contrast.conflict,
         failed=required_checks(behaviors[0], base, returns, fits.joint[preferred.name]),
-        disagreement=disagreements(comparison, fits.joint, preferred.name),
+        disagreement=disagreements(
+            behaviors, {"base": task.base, **task.candidates}, fits.joint, preferred.name
+        ),
     )

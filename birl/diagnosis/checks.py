@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.optimize import nnls
 
 from birl.behavior import Behavior
-from birl.diagnosis.compare import Comparison
 from birl.diagnosis.thresholds import Thresholds
 from birl.gap import LevelReturns
 from birl.irl import RewardEstimate
+from birl.irl.common import feature_counts
+from birl.outcomes import constant_features
+from birl.task import Objective
 from birl.types import FloatArray
 
 __all__ = ["disagreements", "required_checks"]
@@ -37,19 +40,51 @@ def required_checks(
 
 
 def disagreements(
-    comparison: Comparison, joint: Mapping[str, RewardEstimate], preferred: str, thresholds: Thresholds | None = None
+    behaviors: Sequence[Behavior],
+    objectives: Mapping[str, Objective],
+    joint: Mapping[str, RewardEstimate],
+    preferred: str,
+    thresholds: Thresholds | None = None,
 ) -> tuple[str, ...]:
-    """Candidates whose part in the objective depends on the method, a sentence each."""
+    """Candidates whose part in the preference among events depends on the method, a sentence each.
+
+    Cardinal and ordinal methods share no scale and no zero; what they share is how much more one event is wanted than
+    another. So weights are compared after taking out their mean over the events within reach.
+
+    Args:
+        behaviors: one per distribution.
+        objectives: `base` and the candidates; callables are passed over.
+        joint: every method's estimate.
+        preferred: the method the others are held against.
+        thresholds: margins.
+    """
     limit = (thresholds or Thresholds()).agreement
-    grams, found = comparison.pooled(), []
-    for c, name in enumerate(comparison.candidates):
-        parts = {
-            method: float(comparison.mixture(estimate.vector[None], grams, c).share[0])
-            for method, estimate in joint.items()
-        }
+    model = behaviors[0].model
+    reach = np.sum([feature_counts(b, b.model.uniform) for b in behaviors], axis=0)
+    reach = np.where(constant_features(model), 0.0, np.maximum(reach, 0.0))
+    named = {
+        name: np.array([float(objective.get(feature, 0.0)) for feature in model.feature_names])
+        for name, objective in objectives.items()
+        if isinstance(objective, Mapping)
+    }
+    if "base" not in named or not reach.any():
+        return ()
+    found = []
+    for name in named:
+        parts = {m: _part(e.vector, named["base"], named[name], reach) for m, e in joint.items()}
         own = parts[preferred]
-        apart = {m: s for m, s in parts.items() if abs(s - own) > limit}
-        if apart:
+        apart = {m: p for m, p in parts.items() if p is not None and own is not None and abs(p - own) > limit}
+        if apart and name != "base":
             others = ", ".join(f"{share:.2f} by {method}" for method, share in apart.items())
-            found.append(f"the part of {name} in the objective is {own:.2f} by {preferred}, {others}")
+            found.append(f"the part of {name} among the events is {own:.2f} by {preferred}, {others}")
     return tuple(found)
+
+
+def _part(weights: FloatArray, base: FloatArray, candidate: FloatArray, reach: FloatArray) -> float | None:
+    """The candidate's part in the best non-negative mix of base and candidate, after centring; None without contrast."""
+    centred = [np.sqrt(reach) * (x - reach @ x / reach.sum()) for x in (weights, base, candidate)]
+    if min(float(np.linalg.norm(x)) for x in centred) < 1e-9:
+        return None
+    part_base, part_candidate = nnls(np.column_stack(centred[1:]), centred[0])[0]
+    total = part_base + part_candidate
+    return float(part_candidate / total) if total > 0 else None

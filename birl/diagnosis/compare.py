@@ -76,10 +76,6 @@ class Comparison:
             put("candidate_share", name, float(mixture.share[0]), mixture.share[1:])
             put("residual", name, float(mixture.residual[0]), mixture.residual[1:])
 
-    def pooled(self) -> FloatArray:
-        """All distributions together, every level once, [1, K, K]."""
-        return np.sum([m.gram.sum(axis=0) for m in self.moments.values()], axis=0)[None]
-
     def residual_of_base(self, weights: FloatArray, grams: FloatArray) -> FloatArray:
         """Norm left of the objective after the best non-negative multiple of the base, as a share, [D]."""
         objective, base = self._against(weights, grams, self.n_features)

@@ -89,11 +89,11 @@ class _Ledger:
 def gather(inputs: Inputs) -> Evidence:
     """All the evidence there is for one policy."""
     ledger = _Ledger()
-    weights = inputs.joint.redraw(inputs.level_weights)[:, : len(inputs.joint.weights)]
+    weights = inputs.joint.redraw(inputs.level_weights)
     for b in inputs.behaviors:
         _explained(ledger, b, inputs)
         _lost(ledger, b, inputs, weights)
-    rows = np.concatenate([inputs.joint.vector[None], weights])
+    rows = np.concatenate([inputs.joint.simplest[None], weights])
     inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)
     for candidate, by_shift in inputs.odds.items():
         _odds(ledger, candidate, by_shift, inputs)
@@ -149,7 +149,7 @@ def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> 
     """Base return, and its loss split into goal and capability; regret under the joint objective itself."""
     name, model = b.distribution, b.model
     returns, picks = inputs.returns[name], inputs.level_weights[name]
-    point = inputs.joint.vector
+    point = inputs.joint.simplest
     pursuit = pursue(model, np.concatenate([point[None], weights]), inputs.base[name])
     counts = b.level_feature_counts()  # [L, F]
     own = _regret(pursuit.best, np.concatenate([point[None], weights]), counts, b, picks)

@@ -15,7 +15,6 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from birl.behavior import Behavior
-from birl.irl.newton import SparsePrior
 from birl.stats import normal_interval
 from birl.tabular import RewardLike, TabularModel
 from birl.types import BirlError, FloatArray, Interval
@@ -34,7 +33,7 @@ __all__ = [
 
 IDENTIFIED, BOUNDED, HELD, UNIDENTIFIED = "identified", "upper bound", "held at 0", "not identified"
 
-RIDGE = 1e-9  # keeps directions without information where they are
+RIDGE = 1e-9  # eigenvalue, relative to the largest, below which a direction has no information and stays where it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +146,26 @@ class RewardEstimate:
             if self.status[name] in (IDENTIFIED, BOUNDED)
         }
 
+    @property
+    def simplest(self) -> FloatArray:
+        """The weights with every avoided event at the value nearest 0 that its bound allows, [F].
+
+        Behaviour only says that an avoided event is worth at most so much; what it is worth below that, simplicity says.
+        """
+        return self._simplify(self.vector[None])[0]
+
+    def _simplify(self, weights: FloatArray) -> FloatArray:
+        intervals = self.intervals
+        found = weights.copy()
+        for i, name in enumerate(self.weights):
+            if self.status[name] == BOUNDED:
+                found[:, i] = min(0.0, intervals[name].high) if name in intervals else 0.0
+        return found
+
     def redraw(self, level_weights: Mapping[str, FloatArray]) -> FloatArray:
-        """The estimate on resampled levels: one (proximal) Newton step each, on the curvature of all levels, [D, K].
+        """The weights on resampled levels: one Newton step each, on the curvature of all levels, [D, F].
+
+        Weights that the prior put to 0 stay there, and avoided events stay as in `simplest`.
 
         Args:
             level_weights: for each distribution fitted on, how often each draw picks each level, [D, L].
@@ -157,16 +174,16 @@ class RewardEstimate:
         """
         if self.terms is None:
             raise BirlError(f"{self.method}: an estimate read from a file has no level terms: fit it again to draw from it")
-        names = (*self.weights, *self.parameters)
         theta = np.concatenate([self.vector, list(self.parameters.values())])
-        free = np.flatnonzero([self.status.get(name) != HELD for name in names])
+        held = [self.status.get(name) == HELD for name in (*self.weights, *self.parameters)]
+        free = np.flatnonzero((theta != 0) & ~np.array(held))
         slopes = np.sum([level_weights[name] @ t.gradient for name, t in self.terms.items()], axis=0)[:, free]
+        slopes -= np.where(free < len(self.weights), self.prior * np.sign(theta[free]), 0.0)
         bend = np.sum([t.curvature.sum(axis=0) for t in self.terms.values()], axis=0)[np.ix_(free, free)]
-        bend += RIDGE * np.trace(bend) / free.size * np.eye(free.size)
-        prior = SparsePrior(strength=self.prior, n_weights=int((free < len(self.weights)).sum()))
         moved = np.tile(theta, (len(slopes), 1))
-        moved[:, free] += [prior.step(theta[free], slope, bend) for slope in slopes]
-        return moved
+        moved[:, free] += slopes @ np.linalg.pinv(bend, rcond=RIDGE, hermitian=True)
+        return self._simplify(moved[:, : len(self.weights)])
+
 
 
 class Estimator(Protocol):

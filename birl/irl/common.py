@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from birl.behavior import Behavior
+from birl.behavior import Behavior, expected_visits
 from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, Check, Identifiability, LevelTerms
 from birl.irl.newton import Maximum
 from birl.outcomes import constant_features
@@ -95,8 +95,8 @@ def random_share(behaviors: Sequence[Behavior], plans: Sequence[FloatArray]) -> 
 
 def feature_counts(behavior: Behavior, policy: FloatArray) -> FloatArray:
     """Expected discounted feature counts of an episode under a policy [S, A], [F]."""
-    chain = PolicyChain(behavior.model, policy)
-    return chain.occupancy() @ chain.features()
+    visits = expected_visits(behavior.model, policy, horizon=behavior.horizon)
+    return visits @ PolicyChain(behavior.model, policy).features()
 
 
 def null_space(information: FloatArray) -> FloatArray:
@@ -194,7 +194,9 @@ def step_check(behaviors: Sequence[Behavior]) -> Check:
         passed=bool(present or not ends),
         message="a constant feature prices time"
         if present
-        else ("nothing ends, so time has no price" if not ends else "episodes end and no feature is constant: add `step`"),
+        else (
+            "nothing ends, so time has no price" if not ends else "episodes end and no feature is constant: add `step`"
+        ),
     )
 
 
@@ -213,7 +215,11 @@ def determinism_check(behaviors: Sequence[Behavior]) -> Check:
         value=float(share),
         limit=GREEDY,
         message=f"mean entropy of a decision is {share:.2g} of log A"
-        + ("" if share >= GREEDY else f" (limit {GREEDY}): the policy is greedy, only the order of its choices is known"),
+        + (
+            ""
+            if share >= GREEDY
+            else f" (limit {GREEDY}): the policy is greedy, only the order of its choices is known"
+        ),
     )
 
 
@@ -241,5 +247,9 @@ def adaptation_check(behaviors: Sequence[Behavior]) -> Check | None:
         value=moved,
         limit=ADAPTS,
         message=f"the policy changes by at most {moved:.2g} (total variation) between matched states"
-        + ("" if moved >= ADAPTS else f" (limit {ADAPTS}): it does not notice, so the second context identifies nothing"),
+        + (
+            ""
+            if moved >= ADAPTS
+            else f" (limit {ADAPTS}): it does not notice, so the second context identifies nothing"
+        ),
     )

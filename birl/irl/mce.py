@@ -33,6 +33,7 @@ from birl.irl.common import (
 from birl.irl.finite_likelihood import FiniteLikelihood
 from birl.irl.newton import Maximum, SparsePrior, maximise
 from birl.irl.quasi_newton import climb
+from birl.irl.read_off import read_off
 from birl.irl.soft_likelihood import SoftLikelihood
 from birl.tabular import RewardLike, TabularModel, soft_plan
 from birl.types import BirlError, FloatArray
@@ -106,14 +107,18 @@ class MaxCausalEntropy:
             likelihood: Any = FiniteLikelihood(behaviors, horizon=self.horizon)
         else:
             likelihood = SoftLikelihood(behaviors, equal_levels=self.equal_levels)
-        newton = self.horizon is None and len(names) <= NEWTON_FEATURES
-        point, maximum = (maximise if newton else climb)(likelihood.at, theta, **search)
+        point, maximum = (maximise if self._newton(behaviors) else climb)(likelihood.at, theta, **search)
         return self._finish(behaviors, point, maximum, held)
 
+    def _newton(self, behaviors: Sequence[Behavior]) -> bool:
+        return self.horizon is None and behaviors[0].model.n_features <= NEWTON_FEATURES
+
     def _first(self, behaviors: Sequence[Behavior]) -> FloatArray:
-        """Weights to begin from: those of a few levels, which cost next to nothing and save most of the way."""
+        """Weights to begin from, which cost next to nothing and save most of the way: read off, or those of few levels."""
         few = [b.first_levels(SCOUT_LEVELS) for b in behaviors]
-        if self.horizon is not None or all(f is b for f, b in zip(few, behaviors, strict=True)):
+        if not self._newton(behaviors):
+            return read_off(behaviors, horizon=self.horizon)
+        if all(f is b for f, b in zip(few, behaviors, strict=True)):
             return np.zeros(behaviors[0].model.n_features)
         return replace(self, tolerance=max(self.tolerance, 1e-3)).fit(few).vector
 

@@ -12,7 +12,7 @@ from birl.types import FloatArray
 
 __all__ = ["climb"]
 
-MEMORY = 30  # past steps kept; one-hot rewards converge in a third of the default 10's evaluations
+MEMORY = 100  # past steps kept; one-hot rewards converge in a third of the default 10's evaluations
 
 
 def climb(
@@ -38,23 +38,25 @@ def climb(
     visited: list[P] = [at(start, None)]
     price = np.where(np.arange(start.size) < prior.n_weights, prior.strength, 0.0)
 
-    def descend(halves: FloatArray) -> tuple[float, FloatArray]:
-        positive, negative = np.split(halves, 2)
-        visited[0] = point = at(positive - negative, visited[0])
-        slope = np.where(free, point.gradient, 0.0)
-        value = -point.value + float(price @ (positive + negative))
-        return value, np.concatenate([price - slope, price + slope])
-
     # with theta = positive - negative, both at least 0, the sparse prior is linear and the problem smooth
+    split = bool(price.any())
+    unfold = (lambda x: x[: start.size] - x[start.size :]) if split else (lambda x: x)
+    begin = np.concatenate([np.maximum(start, 0.0), np.maximum(-start, 0.0)]) if split else start
+
+    def descend(x: FloatArray) -> tuple[float, FloatArray]:
+        visited[0] = point = at(unfold(x), visited[0])
+        slope = np.where(free, point.gradient, 0.0)
+        value = -point.value + (float(np.tile(price, 2) @ x) if split else 0.0)
+        return value, np.concatenate([price - slope, price + slope]) if split else -slope
+
     found = minimize(
         descend,
-        np.concatenate([np.maximum(start, 0.0), np.maximum(-start, 0.0)]),
+        begin,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, None)] * (2 * start.size),
+        bounds=[(0.0, None)] * begin.size if split else None,
         options={"gtol": tolerance, "ftol": 0.0, "maxiter": max_steps, "maxfun": 10 * max_steps, "maxcor": MEMORY},
     )
-    positive, negative = np.split(found.x, 2)
-    point = at(positive - negative, visited[0])
+    point = at(unfold(found.x), visited[0])
     gap = float(np.abs(prior.residual(point.theta, point.gradient)[free]).max(initial=0.0))
     return point, Maximum(gap=gap, steps=int(found.nit), converged=bool(gap <= tolerance))

@@ -150,7 +150,12 @@ class TabularModel:
     @cached_property
     def uniform(self) -> FloatArray:
         """The random walk: uniform over the valid actions, [S, A]."""
-        return self.valid_actions / np.maximum(self.valid_actions.sum(axis=1, keepdims=True), 1)
+        return self.valid_actions / self.valid_counts[:, None]
+
+    @cached_property
+    def valid_counts(self) -> IntArray:
+        """Valid actions in each state, at least 1, [S]."""
+        return np.maximum(self.valid_actions.sum(axis=1), 1)
 
     @cached_property
     def elimination(self) -> Elimination:

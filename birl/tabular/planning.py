@@ -12,6 +12,7 @@ iteration is Newton's method on the Bellman equation).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -69,12 +70,11 @@ def q_values(model: TabularModel, reward: FloatArray, values: FloatArray) -> Flo
 
 def soft_policy(model: TabularModel, q: FloatArray) -> tuple[FloatArray, FloatArray]:
     """V = log mean_a exp Q over the valid actions, and the policy it belongs to: ([S], [S, A])."""
-    top = q.max(axis=1, keepdims=True)
-    weight = np.exp(q - top)
-    total = weight.sum(axis=1, keepdims=True)
-    count = np.maximum(model.valid_actions.sum(axis=1), 1)
-    values = top[:, 0] + np.log(total[:, 0] / count)
-    return np.where(model.terminal, 0.0, values), weight / total
+    top = reduce(np.maximum, q.T)  # action by action: several times faster than a reduction over a short last axis
+    weight = np.exp(q - top[:, None])
+    total = reduce(np.add, weight.T)
+    values = top + np.log(total / model.valid_counts)
+    return np.where(model.terminal, 0.0, values), weight / total[:, None]
 
 
 def soft_plan(
