@@ -226,13 +226,13 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _converter() -> Any:
-    """Records to JSON and back, field by field; arrays as lists, level terms left out."""
+    """Records to JSON and back, field by field; arrays as lists, what only draws need left out."""
     from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # noqa: PLC0415 - reading and writing only
     from cattrs.preconf.json import make_converter  # noqa: PLC0415
 
     converter = make_converter()
     converter.register_unstructure_hook(frozenset, sorted)
-    left_out = {"terms": override(omit=True)}
+    left_out = {"scores": override(omit=True), "curvature": override(omit=True)}
     converter.register_unstructure_hook(
         RewardEstimate,
         make_dict_unstructure_fn(

@@ -25,6 +25,7 @@ from birl.types import FloatArray, Interval
 
 __all__ = ["Inputs", "gaps", "gather"]
 
+FLOOR = 0.02  # nats a decision: a policy that differs less from chance leaves nothing to explain
 DIGITS = 6  # significant digits of a stored draw; far below its sampling error, and a card stays small
 
 
@@ -77,12 +78,12 @@ class _Ledger:
         """Enter sum(numerator) / sum(denominator) over resampled levels; undefined where the denominator is not positive."""
         numerator, denominator, weights = parts
         total = float(denominator.sum())
-        if total <= 1e-9:
+        if total <= FLOOR:
             self.undefined[f"{quantity}[{key}]"] = reason
             return
         below = weights @ denominator
         with np.errstate(divide="ignore", invalid="ignore"):
-            draws = np.where(below > 1e-9, (weights @ numerator) / below, np.nan)
+            draws = np.where(below > FLOOR / 10, (weights @ numerator) / below, np.nan)
         self.put(quantity, key, float(numerator.sum()) / total, draws)
 
 
@@ -115,12 +116,13 @@ def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:
     name, seen = b.distribution, inputs.held_out[b.distribution]
     mass, weights = b.model.level_starts, inputs.level_weights[b.distribution]
     whole = mass * (seen.own - seen.walk)
-    nothing = "the policy is the random walk: there is nothing to explain"
+    nothing = "the policy is all but the random walk: there is nothing to explain"
     if not any(inputs.joint.weights.values()):
         ledger.undefined[f"directedness[{name}]"] = "the joint objective is empty: it prefers nothing to anything"
     else:
         ledger.ratio("directedness", name, (mass * (seen.joint - seen.walk), whole, weights), nothing)
-    ledger.ratio("device", name, (mass * (seen.device - seen.walk), whole, weights), nothing)
+    raw = mass * (seen.policy - seen.walk)
+    ledger.ratio("device", name, (mass * (seen.device - seen.walk), raw, weights), nothing)
     if seen.base is None:
         ledger.undefined[f"base_directedness[{name}]"] = "the base objective makes no difference here"
     else:

@@ -53,7 +53,8 @@ class HeldOut:
     Attributes:
         decisions: expected discounted number of decisions.
         walk: under the random walk.
-        own: under the policy itself, averaged over actions that the joint objective ties.
+        policy: under the policy itself.
+        own: the same, averaged over actions that the joint objective ties.
         joint: under the objective fitted to all distributions together.
         alone: under the objective fitted to this distribution.
         device: under the best device.
@@ -63,6 +64,7 @@ class HeldOut:
 
     decisions: FloatArray
     walk: FloatArray
+    policy: FloatArray
     own: FloatArray
     joint: FloatArray
     alone: FloatArray
@@ -199,6 +201,7 @@ def _record(behavior: Behavior, found: Mapping[str, FloatArray]) -> HeldOut:
     return HeldOut(
         decisions=behavior.model.per_level(behavior.occupancy) / np.maximum(behavior.model.level_starts, 1e-12),
         walk=behavior.log_likelihood(behavior.model.uniform),
+        policy=behavior.log_likelihood(behavior.policy),
         own=found["own"],
         joint=found["joint"],
         alone=found["alone"],

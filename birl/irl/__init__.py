@@ -7,7 +7,6 @@ from birl.irl.base import (
     Check,
     Estimator,
     Identifiability,
-    LevelTerms,
     PolicyEstimator,
     RewardEstimate,
 )
@@ -24,7 +23,6 @@ __all__ = [
     "Check",
     "Estimator",
     "Identifiability",
-    "LevelTerms",
     "MaxCausalEntropy",
     "OutcomeChoice",
     "PolicyEstimator",

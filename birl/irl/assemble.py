@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from birl.behavior import Behavior
-from birl.irl.base import Check, LevelTerms, PolicyEstimator, RewardEstimate
+from birl.irl.base import Check, PolicyEstimator, RewardEstimate
 from birl.irl.common import feature_status, identifiability, sandwich
 from birl.irl.newton import Maximum, SparsePrior
 from birl.types import FloatArray
@@ -28,7 +28,9 @@ class Fit:
         maximum: how the search ended.
         prior: the prior that was on.
         held: weights held at 0, bool [F].
-        terms: each level's contribution by distribution; None with too many features for a Hessian.
+        scores: each level's part of the gradient, [L, K] by distribution; None with too many features.
+        information: negative Hessian of the log-likelihood, which says what is identified, [K, K]; None likewise.
+        curvature: what uncertainty is computed with, where that is not the information (a likelihood with kinks).
         checks: the method's own checks.
     """
 
@@ -38,8 +40,10 @@ class Fit:
     maximum: Maximum
     prior: SparsePrior
     held: np.ndarray
-    terms: Mapping[str, LevelTerms] | None
+    scores: Mapping[str, FloatArray] | None
+    information: FloatArray | None
     checks: Sequence[Check | None]
+    curvature: FloatArray | None = None
 
 
 def assemble(
@@ -60,11 +64,12 @@ def assemble(
         log_likelihood: where it is known already.
     """
     n = len(names)
-    information = covariance = None
-    if fit.terms is not None:
-        information = np.sum([t.curvature.sum(axis=0) for t in fit.terms.values()], axis=0)[:n, :n]
+    covariance = information = None
+    curvature = fit.information if fit.curvature is None else fit.curvature
+    if fit.scores is not None and fit.information is not None and curvature is not None:
+        information = fit.information[:n, :n]
         moved = np.append(~fit.held, np.ones(fit.theta.size - n, bool)) & (fit.theta != 0)
-        covariance = sandwich(fit.terms, moved)[:n, :n]
+        covariance = sandwich(fit.scores, curvature, moved)[:n, :n]
     selector = "sparse prior" if fit.prior.strength else "least change from 0"
     return RewardEstimate(
         method=method.name,
@@ -80,7 +85,8 @@ def assemble(
         settings={key: str(value) for key, value in asdict(method).items()},
         prior=fit.prior.strength,
         parameters=fit.parameters,
-        terms=fit.terms,
+        scores=fit.scores,
+        curvature=curvature,
     )
 
 

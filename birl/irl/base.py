@@ -27,7 +27,6 @@ __all__ = [
     "Check",
     "Estimator",
     "Identifiability",
-    "LevelTerms",
     "RewardEstimate",
 ]
 
@@ -75,19 +74,6 @@ class Identifiability:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LevelTerms:
-    """Each level's contribution to a fit, for resampling levels without refitting.
-
-    Attributes:
-        gradient: of the log-likelihood at the estimate, [L, K].
-        curvature: its negative Hessian, [L, K, K].
-    """
-
-    gradient: FloatArray
-    curvature: FloatArray
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class RewardEstimate:
     """A recovered reward: linear weights on named features.
 
@@ -107,7 +93,8 @@ class RewardEstimate:
         settings: the estimator's settings, as text.
         prior: strength of the sparse prior, in nats an episode and unit of weight.
         parameters: nuisance parameters on the scale they were fitted on (logit of eps), after the weights in `redraw`.
-        terms: each level's contribution; kept in memory, not saved.
+        scores: each level's part of the gradient, [L, K] by distribution; kept in memory, not saved.
+        curvature: how fast the gradient changes with the parameters, [K, K]; kept in memory, not saved.
     """
 
     method: str
@@ -123,7 +110,8 @@ class RewardEstimate:
     settings: Mapping[str, str] = field(default_factory=dict)
     prior: float = 0.0
     parameters: Mapping[str, float] = field(default_factory=dict)
-    terms: Mapping[str, LevelTerms] | None = None
+    scores: Mapping[str, FloatArray] | None = None
+    curvature: FloatArray | None = None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -172,16 +160,15 @@ class RewardEstimate:
 
         Source: the one-step score bootstrap (Davison & Hinkley 1997, section 2.7.2; Kline & Santos 2012).
         """
-        if self.terms is None:
-            raise BirlError(f"{self.method}: an estimate read from a file has no level terms: fit it again to draw from it")
+        if self.scores is None or self.curvature is None:
+            raise BirlError(f"{self.method}: this estimate was read from a file or has too many features: it cannot be drawn from")
         theta = np.concatenate([self.vector, list(self.parameters.values())])
         held = [self.status.get(name) == HELD for name in (*self.weights, *self.parameters)]
         free = np.flatnonzero((theta != 0) & ~np.array(held))
-        slopes = np.sum([level_weights[name] @ t.gradient for name, t in self.terms.items()], axis=0)[:, free]
+        slopes = np.sum([level_weights[name] @ score for name, score in self.scores.items()], axis=0)[:, free]
         slopes -= np.where(free < len(self.weights), self.prior * np.sign(theta[free]), 0.0)
-        bend = np.sum([t.curvature.sum(axis=0) for t in self.terms.values()], axis=0)[np.ix_(free, free)]
         moved = np.tile(theta, (len(slopes), 1))
-        moved[:, free] += slopes @ np.linalg.pinv(bend, rcond=RIDGE, hermitian=True)
+        moved[:, free] += slopes @ np.linalg.pinv(self.curvature[np.ix_(free, free)], rcond=RIDGE, hermitian=True)
         return self._simplify(moved[:, : len(self.weights)])
 
 

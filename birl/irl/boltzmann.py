@@ -34,6 +34,7 @@ __all__ = ["Boltzmann"]
 
 FIRST_EPS = (0.05, 0.3)  # shares of random actions tried for each start
 SCALES = (1.0, 3.0, 10.0, 30.0, 100.0)  # inverse temperatures tried for each start
+WIDTH = 0.05  # of the largest weight: about the sampling error at a hundred levels
 SCOUT_LEVELS = 16  # starts are compared on this many levels of each distribution
 
 
@@ -82,8 +83,9 @@ class Boltzmann:
             first = self._scout(behaviors, prior, starts, free)
         else:
             first = np.append(np.where(held, 0.0, start), logit(FIRST_EPS[0]))
+        likelihood = BoltzmannLikelihood(behaviors)
         point, maximum = maximise(
-            BoltzmannLikelihood(behaviors).at,
+            likelihood.at,
             first,
             prior,
             tolerance=self.tolerance,
@@ -97,7 +99,9 @@ class Boltzmann:
             maximum=maximum,
             prior=prior,
             held=held,
-            terms={b.distribution: point.terms(i) for i, b in enumerate(behaviors)},
+            scores={b.distribution: point.scores(i) for i, b in enumerate(behaviors)},
+            information=point.curvature,
+            curvature=likelihood.wide_curvature(point, free & (point.theta != 0), width=WIDTH),
             checks=[
                 _settled(maximum, self.tolerance),
                 step_check(behaviors),

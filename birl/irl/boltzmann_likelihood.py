@@ -17,7 +17,6 @@ import numpy as np
 from scipy.special import expit, logit
 
 from birl.behavior import Behavior
-from birl.irl.base import LevelTerms
 from birl.irl.soft_likelihood import by_level, successor
 from birl.tabular import HardPlan, TabularModel, hard_plan
 from birl.types import FloatArray, IntArray
@@ -69,6 +68,41 @@ class BoltzmannLikelihood:
         plans = [replace(plan, values=scale * plan.values, q=scale * plan.q) for plan in point.plans]
         theta = np.append(scale * point.theta[:-1], logit(eps))
         return BoltzmannPoint(sides=self.sides, theta=theta, plans=plans)
+
+
+    def wide_curvature(self, point: BoltzmannPoint, active: np.ndarray, *, width: float) -> FloatArray:
+        """How fast the gradient falls over a finite distance, kinks included, [K, K].
+
+        At a kink of Q* the gradient jumps, and the Hessian between kinks says nothing of it. Over a distance as wide as the
+        sampling error the jumps add up to the curvature that bounds the estimate.
+
+        Args:
+            point: the maximum.
+            active: parameters to move, bool [K]; the others keep the point's own curvature.
+            width: distance to either side, as a share of the largest weight (1 for logit eps).
+
+        Source: Newey & McFadden 1994 (Handbook of Econometrics IV), section 7.3: numerical derivatives of a criterion
+        that is not smooth, with a step wider than the rounding of the kinks.
+        """
+        curvature = point.curvature.copy()
+        step = np.full(point.theta.size, width * float(np.abs(point.theta[:-1]).max(initial=0.0)))
+        step[-1] = width
+        for k in np.flatnonzero(active):
+            sides = []
+            for sign in (-1.0, 1.0):
+                moved = point.theta.copy()
+                moved[k] += sign * step[k]
+                sides.append(self.at(moved, point).gradient)
+            curvature[k, active] = ((sides[0] - sides[1]) / (2 * step[k]))[active]
+        block = np.ix_(active, active)
+        curvature[block] = _definite((curvature[block] + curvature[block].T) / 2)
+        return curvature
+
+
+def _definite(matrix: FloatArray) -> FloatArray:
+    """The symmetric matrix with its negative eigenvalues made positive: a fall is a fall on either side of a kink."""
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.abs(values)) @ vectors.T
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -144,22 +178,14 @@ class BoltzmannPoint:
         observed = self._summed(self._observed)
         return observed if np.linalg.eigvalsh(observed)[0] > 0 else self._summed(self._expected)
 
-    def terms(self, i: int) -> LevelTerms:
-        """Each level's part of the gradient and of the curvature, for behaviour i."""
-        side, part, size = self.sides[i], self.parts[i], self.theta.size
-        exact = np.linalg.eigvalsh(self._summed(self._observed))[0] > 0
-        squares, cross, corner = self._observed(i) if exact else self._expected(i)
-        full = np.zeros((side.model.n_states, size + size * size))
+    def scores(self, i: int) -> FloatArray:
+        """Each level's part of the gradient, for behaviour i, [L, K]."""
+        side, part = self.sides[i], self.parts[i]
         weight = side.rho[:, None] * side.policy
-        full[side.states, : size - 1] = np.einsum("va,vaf->vf", weight * part.by_q, part.centred)
-        full[side.states, size - 1] = (weight * part.by_eps).sum(axis=1)
-        bend = np.empty((side.states.size, size, size))
-        bend[:, :-1, :-1] = np.einsum("va,vaf,vag->vfg", squares, part.centred, part.centred, optimize=True)
-        bend[:, :-1, -1] = bend[:, -1, :-1] = np.einsum("va,vaf->vf", cross, part.centred)
-        bend[:, -1, -1] = corner.sum(axis=1)
-        full[side.states, size:] = bend.reshape(-1, size * size)
-        summed = by_level(side.model, full)
-        return LevelTerms(gradient=summed[:, :size], curvature=summed[:, size:].reshape(-1, size, size))
+        per_state = np.zeros((side.model.n_states, self.theta.size))
+        per_state[side.states, :-1] = np.einsum("va,vaf->vf", weight * part.by_q, part.centred)
+        per_state[side.states, -1] = (weight * part.by_eps).sum(axis=1)
+        return by_level(side.model, per_state)
 
     def _observed(self, i: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Coefficients of the negative Hessian: of centred psi squared, of psi times eps, of eps squared, [V, A] each."""

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from birl.behavior import Behavior, expected_visits
-from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, Check, Identifiability, LevelTerms
+from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, Check, Identifiability
 from birl.irl.newton import Maximum
 from birl.outcomes import constant_features
 from birl.tabular import PolicyChain
@@ -147,26 +147,25 @@ def feature_status(
     return dict(zip(names, kinds.tolist(), strict=True))
 
 
-def sandwich(terms: Mapping[str, LevelTerms], free: np.ndarray) -> FloatArray:
+def sandwich(scores: Mapping[str, FloatArray], curvature: FloatArray, free: np.ndarray) -> FloatArray:
     """Covariance of the parameters, clustered by level: H^-1 (sum_l g_l g_l') H^-1, [K, K].
 
     It counts the sampling of levels only: for a policy that is exactly of the assumed kind every g_l is 0, and so is
     the covariance.
 
     Args:
-        terms: each level's contribution, by distribution.
+        scores: each level's part of the gradient, [L, K] by distribution.
+        curvature: H, [K, K].
         free: parameters that moved, bool [K]; the others (held, or put to 0 by the prior) have no variance.
 
     Source: Liang & Zeger 1986; White 1982.
     """
-    size = free.size
-    curvature, meat = np.zeros((size, size)), np.zeros((size, size))
-    for term in terms.values():
-        n_levels = len(term.gradient)
-        centred = term.gradient - term.gradient.mean(axis=0)
-        curvature += term.curvature.sum(axis=0)
+    meat = np.zeros_like(curvature)
+    for score in scores.values():
+        n_levels = len(score)
+        centred = score - score.mean(axis=0)
         meat += centred.T @ centred * (n_levels / max(n_levels - 1, 1))
-    covariance, rows = np.zeros((size, size)), np.ix_(free, free)
+    covariance, rows = np.zeros_like(curvature), np.ix_(free, free)
     bread = np.linalg.pinv(curvature[rows], rcond=NULL, hermitian=True)
     covariance[rows] = bread @ meat[rows] @ bread
     return covariance

@@ -14,8 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from birl.behavior import Behavior
-from birl.irl.base import LevelTerms
-from birl.irl.soft_likelihood import by_level, covariance_by_level, successor
+from birl.irl.soft_likelihood import by_level, successor, weighted_covariance
 from birl.tabular import FinitePlan, TabularModel, finite_occupancy, soft_plan_finite
 from birl.types import FloatArray
 
@@ -79,23 +78,25 @@ class FinitePoint:
     @cached_property
     def curvature(self) -> FloatArray:
         """sum_t sum_s rho_t(s) Cov_{a ~ pi_t}[Psi_t(s, a)], [F, F]."""
-        return sum(
-            (self.terms(i).curvature.sum(axis=0) for i in range(len(self.sides))),
-            start=np.zeros((self.theta.size, self.theta.size)),
-        )
+        total = np.zeros((self.theta.size, self.theta.size))
+        for i, (side, plan) in enumerate(zip(self.sides, self.plans, strict=True)):
+            for policy, rho, later in zip(plan.policy, self.visits[i], self._psi(i)[1:], strict=True):
+                total += weighted_covariance(policy, successor(side.model, later), rho)
+        return total
 
-    def terms(self, i: int) -> LevelTerms:
-        """Each level's part of the gradient and of the curvature, for behaviour i."""
-        model, plan, visits = self.sides[i].model, self.plans[i], self.visits[i]
-        psi = np.zeros((model.n_states, self.theta.size))
-        curvature = np.zeros((model.n_levels, self.theta.size, self.theta.size))
-        for policy, rho in zip(plan.policy[::-1], visits[::-1], strict=True):
-            pairs = successor(model, psi)
-            curvature += covariance_by_level(model, policy, pairs, rho)
-            psi = np.where(model.terminal[:, None], 0.0, np.einsum("sa,saf->sf", policy, pairs))
-        return LevelTerms(
-            gradient=self.sides[i].counts - by_level(model, model.start[:, None] * psi), curvature=curvature
-        )
+    def scores(self, i: int) -> FloatArray:
+        """Each level's part of the gradient, for behaviour i, [L, F]."""
+        side = self.sides[i]
+        return side.counts - by_level(side.model, side.model.start[:, None] * self._psi(i)[0])
+
+    def _psi(self, i: int) -> FloatArray:
+        """Successor features of every state with t steps gone, [T + 1, S, F]; few features only."""
+        model, policy = self.sides[i].model, self.plans[i].policy
+        psi = np.zeros((len(policy) + 1, model.n_states, self.theta.size))
+        for t in range(len(policy) - 1, -1, -1):
+            now = np.einsum("sa,saf->sf", policy[t], successor(model, psi[t + 1]))
+            psi[t] = np.where(model.terminal[:, None], 0.0, now)
+        return psi
 
 
 def _counts(behavior: Behavior, horizon: int) -> FloatArray:

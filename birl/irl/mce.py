@@ -114,7 +114,7 @@ class MaxCausalEntropy:
         return self.horizon is None and behaviors[0].model.n_features <= NEWTON_FEATURES
 
     def _first(self, behaviors: Sequence[Behavior]) -> FloatArray:
-        """Weights to begin from, which cost next to nothing and save most of the way: read off, or those of few levels."""
+        """Weights to begin from that cost next to nothing: read off the policy, or those of a few levels."""
         few = [b.first_levels(SCOUT_LEVELS) for b in behaviors]
         if not self._newton(behaviors):
             return read_off(behaviors, horizon=self.horizon)
@@ -140,7 +140,8 @@ class MaxCausalEntropy:
             maximum=maximum,
             prior=SparsePrior(strength=self.prior, n_weights=len(names)),
             held=held,
-            terms={b.distribution: point.terms(i) for i, b in enumerate(behaviors)} if few else None,
+            scores={b.distribution: point.scores(i) for i, b in enumerate(behaviors)} if few else None,
+            information=point.curvature if few else None,
             checks=[
                 convergence_check(maximum, self.tolerance),
                 step_check(behaviors),

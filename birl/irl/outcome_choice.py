@@ -25,7 +25,7 @@ import numpy as np
 
 from birl.behavior import Behavior
 from birl.irl.assemble import Fit, assemble
-from birl.irl.base import LevelTerms, RewardEstimate
+from birl.irl.base import RewardEstimate
 from birl.irl.common import convergence_check, shared_features
 from birl.irl.newton import SparsePrior, maximise
 from birl.outcomes import Outcomes, constant_features
@@ -94,7 +94,8 @@ class OutcomeChoice:
             maximum=maximum,
             prior=prior,
             held=np.zeros(len(names), bool),
-            terms={b.distribution: point.terms(i) for i, b in enumerate(behaviors)},
+            scores={b.distribution: point.scores(i) for i, b in enumerate(behaviors)},
+            information=point.curvature,
             checks=[convergence_check(maximum, self.tolerance)],
         )
         return assemble(self, behaviors, names, fit, log_likelihood=point.value / len(behaviors))
@@ -189,21 +190,19 @@ class _LogitPoint:
             total += float(side.weight @ (side.share * np.where(side.share > 0, log, 0.0)).sum(axis=1))
         return total
 
-    def terms(self, i: int) -> LevelTerms:
-        side, offered, p = self.sides[i], self.attributes[i], self.predicted[i]
-        gradient = np.einsum("lo,lok->lk", side.weight[:, None] * (side.share - p), offered)
-        centred = offered - np.einsum("lo,lok->lk", p, offered)[:, None, :]
-        curvature = np.einsum("lo,lok,loj->lkj", side.weight[:, None] * p, centred, centred, optimize=True)
-        return LevelTerms(gradient=gradient, curvature=curvature)
+    def scores(self, i: int) -> FloatArray:
+        side = self.sides[i]
+        return np.einsum("lo,lok->lk", side.weight[:, None] * (side.share - self.predicted[i]), self.attributes[i])
 
     @cached_property
-    def _all_terms(self) -> list[LevelTerms]:
-        return [self.terms(i) for i in range(len(self.sides))]
-
-    @property
     def gradient(self) -> FloatArray:
-        return np.sum([t.gradient.sum(axis=0) for t in self._all_terms], axis=0)
+        return np.sum([self.scores(i).sum(axis=0) for i in range(len(self.sides))], axis=0)
 
-    @property
+    @cached_property
     def curvature(self) -> FloatArray:
-        return np.sum([t.curvature.sum(axis=0) for t in self._all_terms], axis=0)
+        total = np.zeros((self.theta.size, self.theta.size))
+        for side, offered, p in zip(self.sides, self.attributes, self.predicted, strict=True):
+            centred = offered - np.einsum("lo,lok->lk", p, offered)[:, None, :]
+            flat = centred.reshape(-1, self.theta.size)
+            total += flat.T @ ((side.weight[:, None] * p).reshape(-1, 1) * flat)
+        return total

@@ -1,11 +1,11 @@
 """A reward read off a policy by least squares: where a search with many weights begins.
 
-A soft-optimal policy obeys log(pi / u)(s, a) = phi(s, a).w + g E V(s') - V(s), u the random walk: linear in w and V. For any
-other policy the equations hold only nearly, and their least-squares solution, weighted as the policy visits and acts, is a
-start from which few steps are left.
+A soft-optimal policy obeys log(pi / u)(s, a) = phi(s, a).w + g E V(s') - V(s), u the random walk: linear in w and V.
+For any other policy the equations hold only nearly, and their least-squares solution, weighted as the policy visits and
+acts, is a start from which few steps are left.
 
 Axes: S states, A actions, F features.
-Source: Fu, Luo & Levine 2018 (arXiv 1710.11248), appendix A (the discriminator's optimum is log pi, a reward plus shaping).
+Source: Fu, Luo & Levine 2018 (arXiv 1710.11248), appendix A: the discriminator's optimum is log pi.
 """
 
 from __future__ import annotations

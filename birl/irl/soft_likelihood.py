@@ -17,11 +17,10 @@ from functools import cached_property
 import numpy as np
 
 from birl.behavior import Behavior
-from birl.irl.base import LevelTerms
 from birl.tabular import PolicyChain, SoftPlan, TabularModel, soft_plan
 from birl.types import FloatArray, IntArray
 
-__all__ = ["SoftLikelihood", "SoftPoint", "by_level", "covariance_by_level", "successor"]
+__all__ = ["SoftLikelihood", "SoftPoint", "by_level", "successor", "weighted_covariance"]
 
 FIRST_ORDER_FEATURES = 200  # successor features of more than this many cost more than the iterations they save
 
@@ -109,14 +108,10 @@ class SoftPoint:
         """Successor features of every state and action in behaviour i, [S, A, F]."""
         return successor(self.sides[i].model, self.psi[i])
 
-    def terms(self, i: int) -> LevelTerms:
-        """Each level's part of the gradient and of the curvature, for behaviour i."""
-        side, plan = self.sides[i], self.plans[i]
-        expected = by_level(side.model, side.start[:, None] * self.psi[i])
-        return LevelTerms(
-            gradient=side.counts - expected,
-            curvature=covariance_by_level(side.model, plan.policy, self.action_psi(i), self.rho[i]),
-        )
+    def scores(self, i: int) -> FloatArray:
+        """Each level's part of the gradient, for behaviour i, [L, F]."""
+        side = self.sides[i]
+        return side.counts - by_level(side.model, side.start[:, None] * self.psi[i])
 
 
 def _side(behavior: Behavior, equal_levels: bool) -> _Side:
@@ -151,11 +146,3 @@ def weighted_covariance(policy: FloatArray, psi: FloatArray, rho: FloatArray) ->
     centred = psi - np.einsum("sa,saf->sf", policy, psi)[:, None, :]
     flat = centred.reshape(-1, psi.shape[2])
     return flat.T @ ((rho[:, None] * policy).reshape(-1, 1) * flat)
-
-
-def covariance_by_level(model: TabularModel, policy: FloatArray, psi: FloatArray, rho: FloatArray) -> FloatArray:
-    """The same level by level, [L, F, F]."""
-    n_features = psi.shape[2]
-    centred = psi - np.einsum("sa,saf->sf", policy, psi)[:, None, :]
-    per_state = np.einsum("sa,saf,sag->sfg", rho[:, None] * policy, centred, centred, optimize=True)
-    return by_level(model, per_state.reshape(model.n_states, -1)).reshape(-1, n_features, n_features)
