@@ -51,6 +51,13 @@ def test_occupancy_is_discounted_and_empty_where_an_episode_is_over():
     assert np.allclose(behavior.occupancy, [1, 0.9, 0.81, 0.729, 0])
 
 
+def test_where_nothing_is_discounted_visits_are_counted_up_to_the_horizon():
+    model = replace(corridor(4), discount=1.0)
+    behavior = behave(model, always(model, 0), time_limit=7)  # it never gets away from the wall
+    assert behavior.occupancy.tolist() == [7, 0, 0, 0]
+    assert behave(model, always(model, 1), time_limit=7).occupancy.tolist() == [1, 1, 1, 0]
+
+
 def test_greedy_first_if_asked_and_never_an_action_that_is_not_valid(rng):
     model = random_model(rng, invalid=True)
     table = model.uniform * rng.random(model.uniform.shape)
@@ -83,6 +90,14 @@ def test_what_the_policy_never_does_does_not_count_in_a_likelihood():
     behavior = behave(corridor(), always(corridor(), 1))
     assert behavior.log_likelihood(always(corridor(), 1)).tolist() == [0.0]
     assert behavior.log_likelihood(always(corridor(), 0))[0] < -100
+
+
+def test_feature_counts_by_level_add_up_to_those_of_the_occupancy(rng):
+    model = random_model(rng, n_levels=3)
+    behavior = behave(model, rng.dirichlet(np.ones(3), size=model.n_states))
+    total = behavior.occupancy @ PolicyChain(model, behavior.policy).features()
+    assert np.allclose(behavior.level_feature_counts().sum(axis=0), total)
+    assert behavior.level_feature_counts(model.uniform).shape == (3, 4)
 
 
 # --- levels -----------------------------------------------------------------------------------------------------------

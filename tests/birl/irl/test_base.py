@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from birl.irl import ESTIMATORS, Boltzmann, MaxCausalEntropy, OutcomeChoice
+from birl.irl import BOUNDED, ESTIMATORS, IDENTIFIED, Boltzmann, MaxCausalEntropy, OutcomeChoice
 from birl.stats import level_weights
 from birl.types import BirlError
-from tests.behaviors import behave, boltzmann_agent
+from tests.behaviors import behave, boltzmann_agent, soft_agent
 from tests.worlds import random_model, two_ends
 
 # a stronger prior would trade weights for eps here: a few levels hardly tell a cooler agent from a noisier one
@@ -44,9 +44,8 @@ def resampled(behaviors, make):
 def test_drawing_every_level_once_returns_the_estimate(behaviors, method):
     estimate = method.fit(behaviors)
     draws = estimate.redraw(resampled(behaviors, lambda n: np.ones((2, n))))
-    theta = np.concatenate([estimate.vector, list(estimate.parameters.values())])
-    assert draws.shape == (2, theta.size)
-    assert np.allclose(draws, theta, atol=1e-5)
+    assert draws.shape == (2, 4)
+    assert np.allclose(draws, estimate.simplest, atol=1e-5)
 
 
 @METHODS
@@ -54,23 +53,37 @@ def test_draws_spread_as_the_sandwich_says(behaviors, method, rng):
     # 8 levels a side, 2,000 draws: the Monte-Carlo error of a standard deviation is 2 %; the rest is the small sample
     estimate = replace(method, prior=0.0).fit(behaviors)
     draws = estimate.redraw(resampled(behaviors, lambda n: level_weights(n, 2000, rng=rng)))
-    by_name = zip(estimate.feature_names, np.std(draws, axis=0), np.sqrt(np.diag(estimate.covariance)), strict=False)
+    by_name = zip(estimate.feature_names, np.std(draws, axis=0), np.sqrt(np.diag(estimate.covariance)), strict=True)
     for name, drawn, known in by_name:
-        if name in estimate.intervals:
-            assert 0.5 * known < drawn < 3 * known, name
+        if estimate.status[name] == IDENTIFIED:
+            assert drawn == pytest.approx(known, rel=0.15), name
 
 
 @METHODS
-def test_doubling_a_level_is_fitting_it_twice_to_first_order(behaviors, method):
+def test_a_level_that_counts_a_little_more_or_less_moves_the_weights_in_proportion(behaviors, method):
     smooth = replace(method, prior=0.0)
     estimate = smooth.fit(behaviors)
-    drawn = estimate.redraw(resampled(behaviors, lambda n: 1 + 0.01 * np.eye(n)[:1]))[0]
-    assert np.abs(drawn - np.concatenate([estimate.vector, list(estimate.parameters.values())])).max() < 0.1
+    more = estimate.redraw(resampled(behaviors, lambda n: 1 + 0.01 * np.eye(n)[:1]))[0]
+    less = estimate.redraw(resampled(behaviors, lambda n: 1 - 0.01 * np.eye(n)[:1]))[0]
+    assert np.abs(more - less).max() > 1e-4
+    assert np.allclose(more + less, 2 * estimate.simplest, atol=1e-5)
 
 
-def test_an_estimate_without_its_level_terms_cannot_be_redrawn(behaviors):
-    estimate = replace(MaxCausalEntropy().fit(behaviors), terms=None)
-    with pytest.raises(BirlError, match="mce: an estimate read from a file has no level terms"):
+def test_an_avoided_event_is_taken_at_the_value_nearest_0_that_its_bound_allows():
+    model = two_ends(("touch:door",), ("touch:ball",))
+    estimate = MaxCausalEntropy().fit([soft_agent(model, {"touch:door": 6.0})])
+    ball = estimate.feature_names.index("touch:ball")
+    assert estimate.status["touch:ball"] == BOUNDED
+    for weight, simplest in ((2.0, 0.0), (-3.0, -3.0)):  # without variance the bound is the weight itself
+        weights = {**estimate.weights, "touch:ball": weight}
+        sure = replace(estimate, weights=weights, covariance=np.zeros((4, 4)))
+        assert sure.simplest[ball] == simplest
+        assert np.allclose(np.delete(sure.simplest, ball), np.delete(sure.vector, ball))
+
+
+def test_an_estimate_without_its_scores_cannot_be_redrawn(behaviors):
+    estimate = replace(MaxCausalEntropy().fit(behaviors), scores=None)
+    with pytest.raises(BirlError, match="mce: this estimate was read from a file"):
         estimate.redraw({})
 
 

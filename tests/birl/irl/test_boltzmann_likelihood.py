@@ -45,10 +45,40 @@ def test_a_warm_start_changes_nothing(model, rng):
     assert likelihood.at(theta, near).value == pytest.approx(likelihood.at(theta).value, rel=1e-12)
 
 
-def test_level_terms_add_up_to_the_whole(model, rng):
+def test_scores_of_levels_add_up_to_the_gradient(model, rng):
     point = BoltzmannLikelihood([behave(model, model.uniform)]).at(np.append(rng.normal(size=4), -2.0))
-    assert np.allclose(point.terms(0).gradient.sum(axis=0), point.gradient)
-    assert np.allclose(point.terms(0).curvature.sum(axis=0), point.curvature)
+    assert np.allclose(point.scores(0).sum(axis=0), point.gradient)
+
+
+def test_the_curvature_is_the_hessian_where_that_leads_up_and_positive_everywhere(model, rng):
+    weights = rng.normal(size=4)
+    policy = boltzmann_agent(model, weights, 0.1).policy
+    noise = rng.dirichlet(np.ones(3), size=model.n_states) * model.valid_actions
+    noise /= noise.sum(axis=1, keepdims=True)
+    likelihood = BoltzmannLikelihood([behave(model, 0.98 * policy + 0.02 * noise)])
+    near = np.append(1.05 * weights, logit(0.1))
+    assert relative_error(-slope(lambda w: likelihood.at(w).gradient, near, AWAY), likelihood.at(near).curvature) < 1e-7
+    for _ in range(5):
+        far = likelihood.at(np.append(5 * rng.normal(size=4), rng.normal()))
+        assert np.linalg.eigvalsh(far.curvature)[0] > -1e-9 * np.linalg.eigvalsh(far.curvature)[-1]
+
+
+def test_away_from_kinks_the_wide_curvature_is_the_curvature(model, rng):
+    weights = rng.normal(size=4)
+    likelihood = BoltzmannLikelihood([boltzmann_agent(model, weights, 0.1)])
+    point = likelihood.at(np.append(weights, logit(0.1)))
+    wide = likelihood.wide_curvature(point, np.ones(5, bool), width=AWAY)
+    assert relative_error(wide, point.curvature) < 1e-4  # second-order differences
+    assert np.allclose(wide, wide.T)
+
+
+def test_a_scaled_point_is_the_point_of_the_scaled_weights(model, rng):
+    weights = rng.normal(size=4)
+    likelihood = BoltzmannLikelihood([behave(model, model.uniform)])
+    scaled = likelihood.scaled(likelihood.at(np.append(weights, 0.0)), 3.0, 0.2)
+    whole = likelihood.at(np.append(3 * weights, logit(0.2)))
+    assert scaled.value == pytest.approx(whole.value)
+    assert np.allclose(scaled.gradient, whole.gradient)
 
 
 def test_the_policy_mixes_a_softmax_with_the_random_walk_over_valid_actions(model, rng):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, LevelTerms
+from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED
 from birl.irl.common import (
     adaptation_check,
     convergence_check,
@@ -120,23 +120,21 @@ def test_the_share_of_random_actions_mixed_into_a_plan_is_found_again(rng, share
 
 
 def test_for_a_mean_the_sandwich_is_its_squared_standard_error(rng):
-    # fitting a mean by least squares: gradient of each level x - m, curvature 1
+    # fitting a mean by least squares: gradient of each level x - m, curvature 1 a level
     x = rng.normal(size=40)
-    terms = LevelTerms(gradient=(x - x.mean())[:, None], curvature=np.ones((40, 1, 1)))
-    assert sandwich({"train": terms}, np.ones(1, bool))[0, 0] == pytest.approx(x.var(ddof=1) / 40)
+    found = sandwich({"train": (x - x.mean())[:, None]}, np.array([[40.0]]), np.ones(1, bool))
+    assert found[0, 0] == pytest.approx(x.var(ddof=1) / 40)
 
 
 def test_parameters_that_did_not_move_have_no_variance(rng):
-    terms = LevelTerms(gradient=rng.normal(size=(9, 2)), curvature=np.tile(np.eye(2), (9, 1, 1)))
-    found = sandwich({"train": terms}, np.array([True, False]))
+    found = sandwich({"train": rng.normal(size=(9, 2))}, 9 * np.eye(2), np.array([True, False]))
     assert found[0, 0] > 0
     assert (found[1] == 0).all()
     assert (found[:, 1] == 0).all()
 
 
 def test_one_level_shows_no_variance_between_levels(rng):
-    terms = LevelTerms(gradient=rng.normal(size=(1, 2)), curvature=np.eye(2)[None])
-    assert (sandwich({"train": terms}, np.ones(2, bool)) == 0).all()
+    assert (sandwich({"train": rng.normal(size=(1, 2))}, np.eye(2), np.ones(2, bool)) == 0).all()
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

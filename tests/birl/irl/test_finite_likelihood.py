@@ -28,10 +28,9 @@ def test_gradient_and_curvature_are_the_slopes_of_the_value(behavior, rng):
     assert relative_error(-slope(lambda w: likelihood.at(w).gradient, theta), point.curvature) < 1e-7
 
 
-def test_level_terms_add_up_to_the_whole(behavior, rng):
+def test_scores_of_levels_add_up_to_the_gradient(behavior, rng):
     point = FiniteLikelihood([behavior], horizon=HORIZON).at(rng.normal(size=4))
-    assert np.allclose(point.terms(0).gradient.sum(axis=0), point.gradient)
-    assert np.allclose(point.terms(0).curvature.sum(axis=0), point.curvature)
+    assert np.allclose(point.scores(0).sum(axis=0), point.gradient)
 
 
 @pytest.mark.parametrize("discount", [0.9, 1.0])

@@ -223,7 +223,7 @@ def test_thousands_of_features_do_without_a_hessian(rng):
     agent = soft_agent(model, 20 * np.eye(210)[3])
     estimate = MaxCausalEntropy(prior=0.0, tolerance=1e-6).fit([agent])
     assert estimate.covariance is None
-    assert estimate.terms is None
+    assert estimate.scores is None
     assert estimate.identifiability.rank is None
     assert estimate.intervals == {}
     assert np.abs(EXACT.predict(estimate, model) - agent.policy).max() < 1e-3
