@@ -99,9 +99,7 @@ def find_events(model: TabularModel) -> Events | str:
             return f"features take {len(patterns)} different values together (limit {MAX_EVENTS}): not events"
         names = tuple("+".join(names[i] for i in np.flatnonzero(p)) for p in patterns)
         phi = patterns @ phi
-        rate = sp.csr_matrix(
-            (np.ones(rows.size), (rows, which.ravel())), shape=(rate.shape[0], len(patterns))
-        )
+        rate = sp.csr_matrix((np.ones(rows.size), (rows, which.ravel())), shape=(rate.shape[0], len(patterns)))
         sums = np.asarray(rate.sum(axis=1)).ravel()
     ends = model.transitions @ model.terminal.astype(np.float64)
     ending = bool(np.abs(sums - ends).max() <= 1e-6)

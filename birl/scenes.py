@@ -15,9 +15,7 @@ from birl.types import IntArray
 __all__ = ["scenes"]
 
 
-def scenes(
-    behavior: Behavior, distribution: Distribution, *, count: int, rng: np.random.Generator
-) -> Sequence[Scene]:
+def scenes(behavior: Behavior, distribution: Distribution, *, count: int, rng: np.random.Generator) -> Sequence[Scene]:
     """One sampled episode on each of the first `count` levels; none where the distribution has no scenery."""
     model, scenery = behavior.model, distribution.scenery
     if scenery is None:

@@ -177,9 +177,7 @@ class _Fits:
     checks: tuple[Check, ...]
 
 
-def _recover(
-    estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior], task: Task, tell: Progress
-) -> _Fits:
+def _recover(estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior], task: Task, tell: Progress) -> _Fits:
     """Every method on all distributions together, then on each alone; a method that does not apply is a failed check."""
     candidates: dict[str, RewardLike] = {
         name: objective
@@ -259,7 +257,5 @@ def _inputs(
         odds=contrast.odds,
         conflict=contrast.conflict,
         failed=required_checks(behaviors[0], base, returns, fits.joint[preferred.name]),
-        disagreement=disagreements(
-            behaviors, {"base": task.base, **task.candidates}, fits.joint, preferred.name
-        ),
+        disagreement=disagreements(behaviors, {"base": task.base, **task.candidates}, fits.joint, preferred.name),
     )

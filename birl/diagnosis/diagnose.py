@@ -93,9 +93,7 @@ def _flags(e: Snapshot, leading: Verdict, t: Thresholds) -> frozenset[str]:
     return frozenset(flags)
 
 
-def _would_decide(
-    e: Snapshot, rule: Rule, probabilities: dict[Verdict, float], *, called: bool
-) -> tuple[str, ...]:
+def _would_decide(e: Snapshot, rule: Rule, probabilities: dict[Verdict, float], *, called: bool) -> tuple[str, ...]:
     """What more evidence would settle an undetermined case."""
     if called and rule.verdict is not Verdict.UNDETERMINED:
         return ()

@@ -81,9 +81,7 @@ def halves(behavior: Behavior) -> list[tuple[IntArray, IntArray]]:
     return [(levels[levels % FOLDS != fold], levels[levels % FOLDS == fold]) for fold in range(FOLDS)]
 
 
-def held_out_likelihood(
-    estimator: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate
-) -> float:
+def held_out_likelihood(estimator: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate) -> float:
     """Mean log-likelihood of a decision, levels and distributions weighing equally: what models are chosen by."""
     total = 0.0
     for fold in range(FOLDS):
@@ -137,7 +135,9 @@ def held_out(
                 reward = _rows(b, unseen, base[b.distribution])
                 into["base"][unseen] = rational.log_likelihood(hidden, reward)
             if choice is not None:
-                _predict_outcomes(into, b, unseen, _Choices(joint=choice, alone=OutcomeChoice().fit([part])), device.habit)
+                _predict_outcomes(
+                    into, b, unseen, _Choices(joint=choice, alone=OutcomeChoice().fit([part])), device.habit
+                )
     return {b.distribution: _record(b, found[b.distribution]) for b in behaviors}
 
 

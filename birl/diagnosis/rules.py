@@ -93,7 +93,9 @@ def candidate_followed(e: Snapshot, t: Thresholds) -> bool:
 
 def distorted(e: Snapshot, t: Thresholds) -> bool:
     """The objective is off the base, along no candidate, and optimising it costs or it is far away."""
-    return any(e.get("distance", name, 0.0) >= t.distance or e.get("goal_regret", name, 0.0) >= t.goal for name in e.shifts)
+    return any(
+        e.get("distance", name, 0.0) >= t.distance or e.get("goal_regret", name, 0.0) >= t.goal for name in e.shifts
+    )
 
 
 def aimless(e: Snapshot, name: str, t: Thresholds) -> bool:

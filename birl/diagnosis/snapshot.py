@@ -63,7 +63,9 @@ class Snapshot:
         """
         if not self.has(quantity, key):
             if default is None:
-                raise KeyError(f"{quantity}[{key}] is undefined: {self.evidence.undefined.get(f'{quantity}[{key}]', '')}")
+                raise KeyError(
+                    f"{quantity}[{key}] is undefined: {self.evidence.undefined.get(f'{quantity}[{key}]', '')}"
+                )
             return default
         if self.draw is None:
             return getattr(self.evidence, quantity)[key].value

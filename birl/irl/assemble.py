@@ -90,11 +90,7 @@ def assemble(
     )
 
 
-def with_likelihood(
-    method: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate
-) -> RewardEstimate:
+def with_likelihood(method: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate) -> RewardEstimate:
     """The estimate with its mean log-likelihood of a decision filled in, levels weighing equally."""
-    per_level = [
-        float(b.model.level_starts @ b.log_likelihood(method.predict(estimate, b.model))) for b in behaviors
-    ]
+    per_level = [float(b.model.level_starts @ b.log_likelihood(method.predict(estimate, b.model))) for b in behaviors]
     return replace(estimate, log_likelihood=float(np.mean(per_level)))

@@ -161,7 +161,9 @@ class RewardEstimate:
         Source: the one-step score bootstrap (Davison & Hinkley 1997, section 2.7.2; Kline & Santos 2012).
         """
         if self.scores is None or self.curvature is None:
-            raise BirlError(f"{self.method}: this estimate was read from a file or has too many features: it cannot be drawn from")
+            raise BirlError(
+                f"{self.method}: this estimate was read from a file or has too many features: it cannot be drawn from"
+            )
         theta = np.concatenate([self.vector, list(self.parameters.values())])
         held = [self.status.get(name) == HELD for name in (*self.weights, *self.parameters)]
         free = np.flatnonzero((theta != 0) & ~np.array(held))
@@ -170,7 +172,6 @@ class RewardEstimate:
         moved = np.tile(theta, (len(slopes), 1))
         moved[:, free] += slopes @ np.linalg.pinv(self.curvature[np.ix_(free, free)], rcond=RIDGE, hermitian=True)
         return self._simplify(moved[:, : len(self.weights)])
-
 
 
 class Estimator(Protocol):

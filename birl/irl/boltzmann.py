@@ -132,7 +132,9 @@ class Boltzmann:
         ]
         return found + named + [a + b for a, b in combinations(named, 2)]
 
-    def _scout(self, behaviors: Sequence[Behavior], prior: SparsePrior, starts: list[FloatArray], free: np.ndarray) -> FloatArray:
+    def _scout(
+        self, behaviors: Sequence[Behavior], prior: SparsePrior, starts: list[FloatArray], free: np.ndarray
+    ) -> FloatArray:
         """The best of the starts after a few steps on a few levels."""
         likelihood = BoltzmannLikelihood([b.first_levels(SCOUT_LEVELS) for b in behaviors])
         score = lambda p: p.value + prior.value(p.theta)  # noqa: E731

@@ -69,7 +69,6 @@ class BoltzmannLikelihood:
         theta = np.append(scale * point.theta[:-1], logit(eps))
         return BoltzmannPoint(sides=self.sides, theta=theta, plans=plans)
 
-
     def wide_curvature(self, point: BoltzmannPoint, active: np.ndarray, *, width: float) -> FloatArray:
         """How fast the gradient falls over a finite distance, kinks included, [K, K].
 

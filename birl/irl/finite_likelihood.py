@@ -36,9 +36,7 @@ class FiniteLikelihood:
 
     def at(self, theta: FloatArray, near: FinitePoint | None = None) -> FinitePoint:
         """The likelihood at theta."""
-        plans = [
-            soft_plan_finite(s.model, s.model.features @ theta, horizon=self.horizon) for s in self.sides
-        ]
+        plans = [soft_plan_finite(s.model, s.model.features @ theta, horizon=self.horizon) for s in self.sides]
         return FinitePoint(sides=self.sides, theta=theta, plans=plans)
 
 

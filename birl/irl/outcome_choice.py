@@ -49,7 +49,9 @@ class OutcomeChoice:
     name: ClassVar[str] = "outcome-choice"
     needs: ClassVar[frozenset[str]] = frozenset({"model", "policy", "events"})
     behavioral_model: ClassVar[str] = "conditional logit over first events"
-    cannot_identify: ClassVar[str] = "costs on the way, events never within reach, discount apart from the price of a step"
+    cannot_identify: ClassVar[str] = (
+        "costs on the way, events never within reach, discount apart from the price of a step"
+    )
     source: ClassVar[str] = "McFadden 1974"
 
     tolerance: float = 1e-8

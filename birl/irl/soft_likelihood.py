@@ -56,9 +56,7 @@ class SoftLikelihood:
                 warm = near.plans[i].values + near.psi[i] @ (theta - near.theta)
             elif near is not None:
                 warm = near.plans[i].values
-            plans.append(
-                soft_plan(side.model, side.model.features @ theta, warm_start=warm, tolerance=self.tolerance)
-            )
+            plans.append(soft_plan(side.model, side.model.features @ theta, warm_start=warm, tolerance=self.tolerance))
         return SoftPoint(sides=self.sides, theta=theta, plans=plans)
 
 
