@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from birl.behavior import Behavior
-from birl.irl.base import Check, PolicyEstimator, RewardEstimate
+from birl.irl.base import Check, RewardEstimate
 from birl.irl.common import feature_status, identifiability, sandwich
 from birl.irl.newton import Maximum, SparsePrior
 from birl.types import FloatArray
@@ -90,7 +90,15 @@ def assemble(
     )
 
 
-def with_likelihood(method: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate) -> RewardEstimate:
-    """The estimate with its mean log-likelihood of a decision filled in, levels weighing equally."""
-    per_level = [float(b.model.level_starts @ b.log_likelihood(method.predict(estimate, b.model))) for b in behaviors]
-    return replace(estimate, log_likelihood=float(np.mean(per_level)))
+def with_likelihood(
+    behaviors: Sequence[Behavior], predicted: Sequence[FloatArray], estimate: RewardEstimate
+) -> RewardEstimate:
+    """The estimate with its mean log-likelihood of a decision filled in, levels weighing equally.
+
+    Args:
+        behaviors: what was fitted.
+        predicted: the estimate's policy for each of them, [S, A].
+        estimate: without it.
+    """
+    means = [b.model.level_starts @ b.log_likelihood(table) for b, table in zip(behaviors, predicted, strict=True)]
+    return replace(estimate, log_likelihood=float(np.mean(means)))

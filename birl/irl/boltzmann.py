@@ -109,7 +109,8 @@ class Boltzmann:
                 adaptation_check(behaviors),
             ],
         )
-        return with_likelihood(self, behaviors, assemble(self, behaviors, names, fit))
+        tables = [boltzmann_policy(b.model, p.q, point.eps) for b, p in zip(behaviors, point.plans, strict=True)]
+        return with_likelihood(behaviors, tables, assemble(self, behaviors, names, fit))
 
     def predict(self, estimate: RewardEstimate, model: TabularModel) -> FloatArray:
         """The Boltzmann policy of the estimate in any model with the same features, [S, A]."""

@@ -40,7 +40,7 @@ from birl.types import BirlError, FloatArray
 
 __all__ = ["MaxCausalEntropy"]
 
-SCOUT_LEVELS = 16
+SCOUT_LEVELS = 32  # weights to begin from come from this many levels of each distribution
 NEWTON_FEATURES = 200  # with more features than this the Hessian costs more than it saves
 
 
@@ -152,6 +152,7 @@ class MaxCausalEntropy:
         estimate = assemble(self, behaviors, names, fit)
         if self.horizon is not None:
             return estimate
-        plans = [soft_plan(b.model, b.model.features @ point.theta).policy for b in behaviors]
-        estimate = replace(estimate, nuisance={"eps": random_share(behaviors, plans)})
-        return with_likelihood(self, behaviors, estimate)
+        plans = [plan.policy for plan in point.plans]
+        eps = random_share(behaviors, plans)
+        tables = [(1.0 - eps) * plan + eps * b.model.uniform for b, plan in zip(behaviors, plans, strict=True)]
+        return with_likelihood(behaviors, tables, replace(estimate, nuisance={"eps": eps}))

@@ -17,7 +17,9 @@ from birl.types import FloatArray
 
 __all__ = ["Maximum", "Point", "SparsePrior", "maximise"]
 
-MAX_DAMPING = 1e9
+MIN_DAMPING, FIRST_DAMPING, MAX_DAMPING = 1e-9, 1e-4, 1e9  # of the mean curvature
+TRUSTED = 0.75  # share of the hoped gain above which the quadratic is trusted with less damping
+LONGEST, REACH = 10.0, 0.5  # no step moves a parameter further than 10, or than half the largest
 ROUNDING = 1e-12
 
 
@@ -129,25 +131,28 @@ def maximise(
     """
     free = np.flatnonzero(np.ones(start.size, bool) if free is None else free)
     inner = replace(prior, n_weights=int((free < prior.n_weights).sum()))
-    point, damping, steps, stuck = at(start, None), 1e-9, 0, False
+    point, damping, steps, stuck = at(start, None), MIN_DAMPING, 0, False
     gap = lambda p: float(np.abs(prior.residual(p.theta, p.gradient)[free]).max(initial=0.0))  # noqa: E731
     while gap(point) > tolerance and steps < max_steps and not stuck:
         gradient, curvature = point.gradient[free], point.curvature[np.ix_(free, free)]
         scale = max(float(np.trace(curvature)) / free.size, 1e-12)
         here = point.value + prior.value(point.theta)
+        reach = max(LONGEST, REACH * float(np.abs(point.theta[free]).max()))
         stuck = True
         while damping < MAX_DAMPING:
-            bent = curvature + damping * scale * np.eye(free.size)
+            step = inner.step(point.theta[free], gradient, curvature + damping * scale * np.eye(free.size))
+            if np.abs(step).max() > reach:  # the weight of an avoided event hardly bends anything: do not plan for 1e5
+                damping = max(damping * 10, FIRST_DAMPING)
+                continue
             moved = point.theta.copy()
-            moved[free] += inner.step(point.theta[free], gradient, bent)
+            moved[free] += step
             trial = at(moved, point)
-            step = moved[free] - point.theta[free]
             hoped = float(gradient @ step - step @ curvature @ step / 2) + prior.value(moved) - prior.value(point.theta)
             gain = trial.value + prior.value(trial.theta) - here
             if gain >= 0.1 * hoped or (abs(hoped) < ROUNDING * (1 + abs(here)) and gain > -ROUNDING * (1 + abs(here))):
-                point, damping, stuck = trial, max(damping / 10, 1e-9), False
-                steps += 1
+                point, stuck, steps = trial, False, steps + 1
+                damping = max(damping / 10, MIN_DAMPING) if gain > TRUSTED * hoped else damping
                 break
-            damping = max(damping * 10, 1e-4)
+            damping = max(damping * 10, FIRST_DAMPING)
     left = gap(point)
     return point, Maximum(gap=left, steps=steps, converged=bool(left <= tolerance), stuck=stuck)

@@ -125,3 +125,24 @@ def test_a_gradient_that_leads_nowhere_is_called_stuck():
 def test_how_far_from_optimal_is_the_smallest_subgradient():
     residual = prior(0.5, n=3).residual(np.array([0.0, 0.0, 2.0, 0.0]), np.array([0.4, -0.7, 0.5, 0.1]))
     assert np.allclose(residual, [0.0, -0.2, 0.0, 0.1])
+
+
+def test_a_direction_that_hardly_bends_is_not_followed_out_of_sight():
+    asked = []  # its quadratic would go to 3e6 at once
+
+    @dataclass(frozen=True)
+    class Flat(Parabola):
+        @property
+        def curvature(self):
+            return 1e-6 * self.bend
+
+    build = parabola([3.0], kind=Flat)
+
+    def at(theta, near=None):
+        asked.append(float(theta[0]))
+        return build(theta)
+
+    point, end = maximise(at, np.zeros(1), prior(0.0, 1), tolerance=1e-6, max_steps=100)
+    assert point.theta[0] == pytest.approx(3.0, abs=1e-5)
+    assert end.converged
+    assert max(map(abs, asked)) <= 10.0
