@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from birl.outcomes import Outcomes, outcomes
 from birl.policy import TabularPolicy, as_policy
 from birl.tabular import PolicyChain, TabularModel, finite_occupancy
 from birl.task import Distribution
-from birl.types import BirlError, FloatArray, IntArray
+from birl.types import BirlError, DiscretePolicy, FloatArray, IntArray
 
 __all__ = [
     "Behavior",
@@ -103,7 +104,11 @@ class Behavior:
         return self.model.per_level(self.occupancy * per_state) / np.where(total > 0, total, 1.0)
 
     def level_feature_counts(self, policy: FloatArray | None = None) -> FloatArray:
-        """Expected discounted feature counts of an episode, each level's part, [L, F]; of another policy [S, A] if given."""
+        """Expected discounted feature counts of an episode, each level's part, [L, F].
+
+        Args:
+            policy: another one to count for, [S, A]; its own if left out.
+        """
         model = self.model
         chain = PolicyChain(model, self.policy if policy is None else policy)
         psi = model.start[:, None] * chain.values(chain.features())
@@ -113,7 +118,7 @@ class Behavior:
         """The same behaviour on its first levels; itself where it has no more."""
         return self if count >= self.model.n_levels else self.restrict(range(count))
 
-    def restrict(self, levels: Sequence[int]) -> Behavior:
+    def restrict(self, levels: Sequence[int] | NDArray[np.integer]) -> Behavior:
         """The same behaviour on some levels only, renumbered 0.. in increasing order."""
         wanted = np.unique(np.asarray(list(levels), np.int64))
         states = self.model.states_of(wanted)
@@ -148,12 +153,14 @@ def observe(
         episodes: rollouts to keep.
 
     Raises:
-        BirlError: for a distribution without a model, a stateful policy, or a table that is no distribution over actions.
+        BirlError: for a distribution without a model, a stateful policy, or a table that is no distribution over
+            actions.
     """
     model = distribution.model
     if model is None:
         raise BirlError(
-            f"distribution {distribution.name!r} has no exact model: give one (birl.TabularModel) to observe a policy on it"
+            f"distribution {distribution.name!r} has no exact model: "
+            "give one (birl.TabularModel) to observe a policy on it"
         )
     table = policy_table(policy, distribution, model)
     if deterministic:
@@ -190,7 +197,7 @@ def policy_table(policy: Any, distribution: Distribution, model: TabularModel) -
         table = policy.table(distribution)
     else:
         adapted = as_policy(policy)
-        if getattr(adapted, "stateful", False) or not hasattr(adapted, "action_probabilities"):
+        if getattr(adapted, "stateful", False) or not isinstance(adapted, DiscretePolicy):
             raise BirlError(
                 f"{type(policy).__name__} has no action probabilities for single observations: it can be rolled out, "
                 "not tabulated; exact methods do not apply"
@@ -324,7 +331,7 @@ def _play(env: Any, policy: Any, seed: int, horizon: int, rng: np.random.Generat
 def to_imitation(trajectories: Sequence[Trajectory]) -> list[Any]:
     """The same episodes as imitation's `Trajectory` (extra `imitation`)."""
     try:
-        from imitation.data.types import Trajectory as Theirs  # noqa: PLC0415 - an extra
+        from imitation.data.types import Trajectory as Theirs  # an extra
     except ImportError as error:
         raise BirlError("imitation is not installed: pip install 'birl[imitation]'") from error
     return [

@@ -1,7 +1,8 @@
 """The reward-result gap on one distribution: how far the recovered objective is from the base, and what that costs.
 
-The loss of a policy against the base objective's optimiser is split in two: what an ideal optimiser of the recovered objective
-would lose (goal), and what lack of skill loses on top (capability). For a fixed tie-break they add up to the loss.
+The loss of a policy against the base objective's optimiser is split in two: what an ideal optimiser of the recovered
+objective would lose (goal), and what lack of skill loses on top (capability). For a fixed tie-break they add up to the
+loss.
 
 Axes: S states, A actions, L levels.
 Source: Leike et al. 2018 (arXiv 1811.07871), section 3, for the term.

@@ -91,7 +91,7 @@ def find_events(model: TabularModel) -> Events | str:
     sums = np.asarray(rate.sum(axis=1)).ravel()
     phi = np.zeros((columns.size, model.n_features))
     phi[np.arange(columns.size), columns] = 1.0
-    names = tuple(model.feature_names[c] for c in columns)
+    names = tuple(model.feature_names[int(c)] for c in columns)
     if rate.data.min() < 0 or sums.max() > 1 + ROUNDING:
         rows = np.flatnonzero(sums if rate.data.min() >= 0 else np.diff(rate.indptr))
         patterns, which = np.unique(rate[rows].toarray().round(9), axis=0, return_inverse=True)
@@ -99,7 +99,7 @@ def find_events(model: TabularModel) -> Events | str:
             return f"features take {len(patterns)} different values together (limit {MAX_EVENTS}): not events"
         names = tuple("+".join(names[i] for i in np.flatnonzero(p)) for p in patterns)
         phi = patterns @ phi
-        rate = sp.csr_matrix((np.ones(rows.size), (rows, which.ravel())), shape=(rate.shape[0], len(patterns)))
+        rate = sp.csr_matrix((np.ones(rows.size), (rows, which.ravel())), shape=(sums.size, len(patterns)))
         sums = np.asarray(rate.sum(axis=1)).ravel()
     ends = model.transitions @ model.terminal.astype(np.float64)
     ending = bool(np.abs(sums - ends).max() <= 1e-6)
@@ -129,7 +129,7 @@ def first_events(model: TabularModel, events: Events, policy: FloatArray, *, hor
         shape=(model.n_levels, weights.size),
     )
     shares = np.empty((model.n_levels, n_events + 1))
-    shares[:, :-1] = (member @ happens).toarray()
+    shares[:, :-1] = sp.csr_matrix(member @ happens).toarray()
     shares[:, -1] = np.maximum(0.0, 1.0 - shares[:, :-1].sum(axis=1))
     return shares
 
@@ -141,7 +141,7 @@ def distances(model: TabularModel, events: Events) -> FloatArray:
     happens = sp.csr_matrix((np.ones(rows.size), (rows, np.arange(rows.size))), shape=(n_states, rows.size))
     quiet = (np.asarray(events.rate.sum(axis=1)).ravel() < 1 - ROUNDING) & model.valid_actions.ravel()
     steps = sp.csr_matrix(happens @ sp.diags_array(quiet.astype(float)) @ model.transitions)
-    reached = (happens @ events.rate).toarray() > 0
+    reached = sp.csr_matrix(happens @ events.rate).toarray() > 0
     first = np.where(reached, 1.0, np.inf)
     frontier, count = reached, 1
     while frontier.any():

@@ -16,7 +16,7 @@ from birl.diagnosis.checks import disagreements, required_checks
 from birl.diagnosis.compare import compare
 from birl.diagnosis.contrast import contrasts
 from birl.diagnosis.gather import Inputs, gaps, gather
-from birl.diagnosis.held_out import held_out, held_out_likelihood
+from birl.diagnosis.held_out import cross_fit, held_out, held_out_likelihood
 from birl.gap import level_returns
 from birl.irl import ESTIMATORS, Check, Estimator, PolicyEstimator, RewardEstimate
 from birl.outcomes import NOTHING
@@ -197,7 +197,7 @@ def _recover(estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior],
         alone[name] = {}
         for i, b in enumerate(behaviors):
             tell(f"recover: {name}", i + 1, len(behaviors) + 1)
-            alone[name][b.distribution] = estimator.fit([b], start=joint[name].vector)
+            alone[name][b.distribution] = estimator.fit([b], start=joint[name].theta)
     if not joint:
         raise BirlError("no method applies: " + "; ".join(c.message for c in checks))
     return _Fits(joint=joint, alone=alone, checks=tuple(checks))
@@ -207,6 +207,7 @@ def _recover(estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior],
 class _Preferred:
     name: str
     policy: PolicyEstimator | None  # None when only methods that predict no actions were asked for
+    folds: Sequence[RewardEstimate]
     held_out: Mapping[str, float]
 
 
@@ -215,16 +216,16 @@ def _preferred(
 ) -> _Preferred:
     """The method whose model of behaviour predicts held-out levels best."""
     found: dict[str, float] = {}
-    for name in fits.joint:
-        estimator = estimators[name]
-        if isinstance(estimator, PolicyEstimator):
-            tell(f"hold out: {name}", 0, 1)
-            found[name] = held_out_likelihood(estimator, behaviors, fits.joint[name])
+    folds: dict[str, Sequence[RewardEstimate]] = {}
+    policies = {name: e for name in fits.joint if isinstance(e := estimators[name], PolicyEstimator)}
+    for i, (name, estimator) in enumerate(policies.items()):
+        tell("hold out levels", i, len(policies))
+        folds[name] = cross_fit(estimator, behaviors, fits.joint[name])
+        found[name] = held_out_likelihood(estimator, behaviors, folds[name])
     if not found:
-        return _Preferred(name=next(iter(fits.joint)), policy=None, held_out={})
+        return _Preferred(name=next(iter(fits.joint)), policy=None, folds=(), held_out={})
     best = max(found, key=lambda name: found[name])
-    chosen = estimators[best]
-    return _Preferred(name=best, policy=chosen if isinstance(chosen, PolicyEstimator) else None, held_out=found)
+    return _Preferred(name=best, policy=policies[best], folds=folds[best], held_out=found)
 
 
 def _inputs(
@@ -235,7 +236,7 @@ def _inputs(
     weights: Mapping[str, FloatArray],
 ) -> Inputs:
     """Everything evidence is made from."""
-    assert preferred.policy is not None  # noqa: S101 - the caller has checked
+    assert preferred.policy is not None
     base = {b.distribution: objective_vector(b.model, task.base) for b in behaviors}
     others = {
         name: {b.distribution: objective_vector(b.model, objective) for b in behaviors}
@@ -249,7 +250,7 @@ def _inputs(
         base=base,
         returns=returns,
         held_out=held_out(
-            preferred.policy, behaviors, joint=fits.joint[preferred.name], alone=fits.alone[preferred.name], base=base
+            preferred.policy, behaviors, folds=preferred.folds, alone=fits.alone[preferred.name], base=base
         ),
         joint=fits.joint[preferred.name],
         level_weights=weights,

@@ -161,7 +161,7 @@ class Scorecard:
         Raises:
             BirlError: when it is not JSON, not a scorecard, or of another format.
         """
-        from cattrs import BaseValidationError  # noqa: PLC0415 - with the converter
+        from cattrs import BaseValidationError  # with the converter
 
         try:
             data = json.loads(text)
@@ -227,19 +227,20 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def _converter() -> Any:
     """Records to JSON and back, field by field; arrays as lists, what only draws need left out."""
-    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # noqa: PLC0415 - reading and writing only
-    from cattrs.preconf.json import make_converter  # noqa: PLC0415
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # reading and writing only
+    from cattrs.preconf.json import make_converter
 
     converter = make_converter()
     converter.register_unstructure_hook(frozenset, sorted)
-    left_out = {"scores": override(omit=True), "curvature": override(omit=True)}
+    left_out = override(omit=True)
     converter.register_unstructure_hook(
         RewardEstimate,
         make_dict_unstructure_fn(
             RewardEstimate,
             converter,
             covariance=override(unstruct_hook=lambda a: None if a is None else a.tolist()),
-            **left_out,
+            scores=left_out,
+            curvature=left_out,
         ),
     )
     converter.register_structure_hook(
@@ -248,7 +249,8 @@ def _converter() -> Any:
             RewardEstimate,
             converter,
             covariance=override(struct_hook=lambda a, _: None if a is None else np.asarray(a, np.float64)),
-            **left_out,
+            scores=left_out,
+            curvature=left_out,
         ),
     )
     return converter

@@ -22,7 +22,7 @@ from birl.outcomes import first_events
 from birl.tabular import hard_plan
 from birl.types import FloatArray, IntArray
 
-__all__ = ["FOLDS", "HeldOut", "OutcomesHeldOut", "held_out", "held_out_likelihood", "halves"]
+__all__ = ["FOLDS", "HeldOut", "OutcomesHeldOut", "cross_fit", "halves", "held_out", "held_out_likelihood"]
 
 FOLDS = 2
 
@@ -81,17 +81,27 @@ def halves(behavior: Behavior) -> list[tuple[IntArray, IntArray]]:
     return [(levels[levels % FOLDS != fold], levels[levels % FOLDS == fold]) for fold in range(FOLDS)]
 
 
-def held_out_likelihood(estimator: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate) -> float:
+def cross_fit(
+    estimator: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate
+) -> tuple[RewardEstimate, ...]:
+    """A joint fit to the shown levels of each fold, started from the fit to all levels."""
+    return tuple(
+        estimator.fit([b.restrict(halves(b)[fold][0]) for b in behaviors], start=estimate.theta)
+        for fold in range(FOLDS)
+    )
+
+
+def held_out_likelihood(
+    estimator: PolicyEstimator, behaviors: Sequence[Behavior], folds: Sequence[RewardEstimate]
+) -> float:
     """Mean log-likelihood of a decision, levels and distributions weighing equally: what models are chosen by."""
     total = 0.0
-    for fold in range(FOLDS):
-        shown = [b.restrict(halves(b)[fold][0]) for b in behaviors]
-        fit = estimator.fit(shown, start=estimate.vector)
+    for fold, fit in enumerate(folds):
         for b in behaviors:
-            hidden = b.restrict(halves(b)[fold][1])
-            share = b.model.level_starts[halves(b)[fold][1]].sum()
+            unseen = halves(b)[fold][1]
+            hidden = b.restrict(unseen)
             likelihood = hidden.log_likelihood(estimator.predict(fit, hidden.model))
-            total += share * float(hidden.model.level_starts @ likelihood)
+            total += float(b.model.level_starts[unseen].sum() * (hidden.model.level_starts @ likelihood))
     return total / len(behaviors)
 
 
@@ -99,7 +109,7 @@ def held_out(
     estimator: PolicyEstimator,
     behaviors: Sequence[Behavior],
     *,
-    joint: RewardEstimate,
+    folds: Sequence[RewardEstimate],
     alone: Mapping[str, RewardEstimate],
     base: Mapping[str, FloatArray],
 ) -> Mapping[str, HeldOut]:
@@ -108,15 +118,14 @@ def held_out(
     Args:
         estimator: the method whose objectives are tested.
         behaviors: one per distribution.
-        joint: its fit to all of them, to start from.
-        alone: its fit to each, to start from.
+        folds: its joint fits, from `cross_fit`.
+        alone: its fit to each distribution, to start from.
         base: the base objective on each model, [S*A].
     """
     found = {b.distribution: _empty(b) for b in behaviors}
-    for fold in range(FOLDS):
+    for fold, fit in enumerate(folds):
         splits = [halves(b)[fold] for b in behaviors]
         shown = [b.restrict(seen) for b, (seen, _) in zip(behaviors, splits, strict=True)]
-        fit = estimator.fit(shown, start=joint.vector)
         choice = None if any(isinstance(b.outcomes, str) for b in behaviors) else OutcomeChoice().fit(shown)
         rewards = [_rows(b, seen, base[b.distribution]) for b, (seen, _) in zip(behaviors, splits, strict=True)]
         matters = [level_returns(b, r).can_be_earned(r) for b, r in zip(shown, rewards, strict=True)]
@@ -124,7 +133,7 @@ def held_out(
         for b, part, (_, unseen) in zip(behaviors, shown, splits, strict=True):
             hidden = b.restrict(unseen)
             into = found[b.distribution]
-            own_fit = estimator.fit([part], start=alone[b.distribution].vector)
+            own_fit = estimator.fit([part], start=alone[b.distribution].theta)
             device = fit_device([part])
             plan = hard_plan(hidden.model, hidden.model.features @ fit.vector)
             into["own"][unseen] = hidden.log_likelihood(tied_average(hidden.policy, plan.q))

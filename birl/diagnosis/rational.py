@@ -13,33 +13,38 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import logit
 
 from birl.behavior import Behavior
-from birl.irl import Boltzmann, RewardEstimate
-from birl.tabular import TabularModel
+from birl.irl.boltzmann_likelihood import BoltzmannLikelihood, boltzmann_policy
+from birl.irl.newton import SparsePrior, maximise
+from birl.tabular import TabularModel, hard_plan
 from birl.types import FloatArray
 
 __all__ = ["Rationality", "fit_rationality"]
 
-METHOD = Boltzmann(prior=0.0, tolerance=1e-4, max_steps=25)
 FEATURE = "objective"
-STARTS = 10.0  # inverse temperature to begin from, in units of the objective's largest reward
+STARTS = (3.0, 30.0)  # inverse temperatures to begin from, in units of the objective's largest reward
+FIRST_EPS = 0.1
+TOLERANCE, MAX_STEPS = 1e-4, 25
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rationality:
-    """A fixed objective with its fitted rationality."""
+    """The rationality with which an objective explains behaviours best.
 
-    estimate: RewardEstimate
+    Attributes:
+        inverse_temperature: per unit of the objective; negative when behaviour works against it.
+        eps: share of random actions.
+    """
 
-    @property
-    def inverse_temperature(self) -> float:
-        """Per unit of the objective; negative when behaviour works against it."""
-        return float(self.estimate.vector[0])
+    inverse_temperature: float
+    eps: float
 
     def log_likelihood(self, behavior: Behavior, reward: FloatArray) -> FloatArray:
         """Mean log-likelihood of a decision, level by level, [L]; `reward` is the objective on that model, [S*A]."""
-        return behavior.log_likelihood(METHOD.predict(self.estimate, _single(behavior.model, reward)))
+        plan = hard_plan(behavior.model, self.inverse_temperature * reward)
+        return behavior.log_likelihood(boltzmann_policy(behavior.model, plan.q, self.eps))
 
 
 def fit_rationality(behaviors: Sequence[Behavior], rewards: Sequence[FloatArray]) -> Rationality:
@@ -51,7 +56,12 @@ def fit_rationality(behaviors: Sequence[Behavior], rewards: Sequence[FloatArray]
     """
     seen = [replace(b, model=_single(b.model, r)) for b, r in zip(behaviors, rewards, strict=True)]
     unit = max(float(np.abs(r).max(initial=0.0)) for r in rewards)
-    return Rationality(estimate=METHOD.fit(seen, start=np.array([STARTS / unit])))
+    likelihood = BoltzmannLikelihood(seen)
+    point = likelihood.at(np.array([1.0 / unit, logit(FIRST_EPS)]))
+    first = max((likelihood.scaled(point, scale, FIRST_EPS) for scale in STARTS), key=lambda p: p.value)
+    none = SparsePrior(strength=0.0, n_weights=1)
+    best, _ = maximise(likelihood.at, first.theta, none, tolerance=TOLERANCE, max_steps=MAX_STEPS)
+    return Rationality(inverse_temperature=float(best.theta[0]), eps=best.eps)
 
 
 def _single(model: TabularModel, reward: FloatArray) -> TabularModel:

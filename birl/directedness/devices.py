@@ -1,8 +1,8 @@
 """Devices: behaviour that looks at what it just did, and at nothing in the world.
 
 A device chooses by its last k actions, k = 0 (a habit), 1 or 2. Its probabilities are Krichevsky-Trofimov estimates
-from training levels, mixed over k by how well each explains those levels. If a device predicts held-out levels as well as
-the best objective does, no objective was needed.
+from training levels, mixed over k by how well each explains those levels. If a device predicts held-out levels as well
+as the best objective does, no objective was needed.
 
 Exact: the policy's chain gives the discounted frequency of every (context, state), so nothing is sampled.
 
@@ -83,8 +83,9 @@ def fit_device(behaviors: Sequence[Behavior]) -> Device:
 def context_occupancy(behavior: Behavior) -> FloatArray:
     """Expected discounted visits of each live state with each pair of last actions, [S, (A + 1)^2].
 
-    A context is (action before last) * (A + 1) + (last action), with A for "none yet". The occupancy itself says how often each
-    state is entered by each action, and that says it for each pair of actions: no sum over time is left to do.
+    A context is (action before last) * (A + 1) + (last action), with A for "none yet". The occupancy itself says how
+    often each state is entered by each action, and that says it for each pair of actions: no sum over time is left to
+    do.
     """
     model, symbols = behavior.model, behavior.model.n_actions + 1
     start = np.where(model.terminal, 0.0, model.start)

@@ -124,6 +124,11 @@ class RewardEstimate:
         return np.array(list(self.weights.values()))
 
     @property
+    def theta(self) -> FloatArray:
+        """The weights and, after them, the nuisance parameters on the scale they were fitted on, [K]."""
+        return np.concatenate([self.vector, list(self.parameters.values())])
+
+    @property
     def intervals(self) -> Mapping[str, Interval]:
         """95 % intervals of the identified and bounded weights; the others have none."""
         if self.covariance is None:
@@ -138,7 +143,8 @@ class RewardEstimate:
     def simplest(self) -> FloatArray:
         """The weights with every avoided event at the value nearest 0 that its bound allows, [F].
 
-        Behaviour only says that an avoided event is worth at most so much; what it is worth below that, simplicity says.
+        Behaviour only says that an avoided event is worth at most so much; what it is worth below that, simplicity
+        says.
         """
         return self._simplify(self.vector[None])[0]
 
@@ -164,7 +170,7 @@ class RewardEstimate:
             raise BirlError(
                 f"{self.method}: this estimate was read from a file or has too many features: it cannot be drawn from"
             )
-        theta = np.concatenate([self.vector, list(self.parameters.values())])
+        theta = self.theta
         held = [self.status.get(name) == HELD for name in (*self.weights, *self.parameters)]
         free = np.flatnonzero((theta != 0) & ~np.array(held))
         slopes = np.sum([level_weights[name] @ score for name, score in self.scores.items()], axis=0)[:, free]
@@ -191,7 +197,7 @@ class Estimator(Protocol):
         candidates: Mapping[str, RewardLike] | None = None,
         start: FloatArray | None = None,
     ) -> RewardEstimate:
-        """One reward for all the behaviours together; `start` is an earlier fit's weights, for speed."""
+        """One reward for all the behaviours together; `start` is an earlier fit's `theta`, for speed."""
         ...
 
 

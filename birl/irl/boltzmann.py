@@ -72,7 +72,8 @@ class Boltzmann:
             behaviors: one per distribution, of one task.
             rng: not used: starts are fixed.
             candidates: objectives to start from, as weights by feature; arrays are passed over.
-            start: weights of an earlier Boltzmann fit to go on from, [F]; no other start is then tried.
+            start: weights of an earlier Boltzmann fit to go on from, with logit eps or without, [F] or [K]; no other start
+                is then tried.
         """
         names = shared_features(behaviors)
         prior = SparsePrior(strength=self.prior, n_weights=len(names))
@@ -82,7 +83,8 @@ class Boltzmann:
             starts = [np.where(held, 0.0, s) for s in self._starts(behaviors, names, candidates)]
             first = self._scout(behaviors, prior, starts, free)
         else:
-            first = np.append(np.where(held, 0.0, start), logit(FIRST_EPS[0]))
+            first = np.append(start, logit(FIRST_EPS[0]))[: len(names) + 1]
+            first[:-1][held] = 0.0
         likelihood = BoltzmannLikelihood(behaviors)
         point, maximum = maximise(
             likelihood.at,

@@ -225,8 +225,8 @@ def determinism_check(behaviors: Sequence[Behavior]) -> Check:
 def adaptation_check(behaviors: Sequence[Behavior]) -> Check | None:
     """The frozen-policy guard: does the policy notice the context on level-matched states?
 
-    Two contexts identify more than one only if the policy re-optimises in each (Cao et al. 2021; Rolland et al. 2022). A
-    checkpoint that does not notice passes the rank test all the same.
+    Two contexts identify more than one only if the policy re-optimises in each (Cao et al. 2021; Rolland et al. 2022).
+    A checkpoint that does not notice passes the rank test all the same.
 
     Returns:
         None when no two distributions are matched state by state; contexts are then tied only through named features.

@@ -1,7 +1,8 @@
 """Maximum causal entropy with policy access: the reward whose soft-optimal policy is nearest to this one.
 
-Assumes pi(a|s) = exp(Q - V) / n(s) with soft planning regularised to the random walk. The temperature is one with the scale
-of the weights. For a policy of another kind the fit converges to its nearest soft-optimal twin, not to its weights.
+Assumes pi(a|s) = exp(Q - V) / n(s) with soft planning regularised to the random walk. The temperature is one with the
+scale of the weights. For a policy of another kind the fit converges to its nearest soft-optimal twin, not to its
+weights.
 Cannot tell: potential shaping within the span of the features, the scale apart from the temperature, weights of events
 that never come within reach.
 
@@ -50,7 +51,8 @@ class MaxCausalEntropy:
 
     Attributes:
         horizon: plan over this many steps; None for the infinite, discounted case.
-        tolerance: largest error of an expected feature count (with one-hot features: of the occupancy) at which to stop.
+        tolerance: largest error of an expected feature count (with one-hot features: of the occupancy) at which to
+            stop.
         prior: strength of the sparse prior, in nats an episode and unit of weight; 0 turns it off.
         equal_levels: let every level weigh the same; False weighs by occupancy, as the textbook does.
         max_steps: Newton or quasi-Newton steps at most.

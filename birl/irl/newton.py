@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class SparsePrior:
         """
         price = self._price(theta.size)
         if not price.any():
-            return np.linalg.solve(curvature, gradient)
+            return np.asarray(np.linalg.solve(curvature, gradient), np.float64)
         return sparse_maximum(curvature, gradient + curvature @ theta, price, theta) - theta
 
 
@@ -111,7 +111,7 @@ class Maximum:
 
 
 def maximise(
-    at: Callable[[FloatArray, P | None], P],
+    at: Callable[[FloatArray, Any], P],
     start: FloatArray,
     prior: SparsePrior,
     *,
@@ -122,7 +122,7 @@ def maximise(
     """Climb from `start` until the penalised gradient is at most `tolerance`.
 
     Args:
-        at: builds the point at a parameter vector, near an earlier one (for warm starts).
+        at: builds the point at a parameter vector, near an earlier one (for warm starts) or None.
         start: [K].
         prior: penalty.
         tolerance: on the largest entry of the gradient; for a feature count, the occupancy error.

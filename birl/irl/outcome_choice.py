@@ -4,9 +4,9 @@ In each level the policy's chain ends in one first event, or in none, with exact
 
     P(o | level) proportional to exp(u . phi(o) - c d(o)),
 
-over the events within reach, d the fewest steps to the event, c the price of a step, "nothing" at utility 0. It is concave, needs
-no planning, and does not mind dithering, ties, discount or entropy. Weights are utilities against "nothing"; the weight of
-the `step` feature is -c.
+over the events within reach, d the fewest steps to the event, c the price of a step, "nothing" at utility 0. It is
+concave, needs no planning, and does not mind dithering, ties, discount or entropy. Weights are utilities against
+"nothing"; the weight of the `step` feature is -c.
 Cannot tell: objectives about how (costs on the way), worlds that do not resolve into events, utilities of events that
 are never within reach.
 

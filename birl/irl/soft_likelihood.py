@@ -1,8 +1,9 @@
 """The log-likelihood of a policy under soft-optimal planning, with exact derivatives.
 
-For a policy pi with occupancy rho, sum_s rho(s) sum_a pi(a|s) log pi_w(a|s) telescopes to w.mu - V_w(start), where mu are
-pi's expected feature counts: concave in w, its gradient the difference in feature counts, its Hessian minus the
-covariance of successor features under pi_w. Giving each level its own weight keeps all of that, because levels never meet.
+For a policy pi with occupancy rho, sum_s rho(s) sum_a pi(a|s) log pi_w(a|s) telescopes to w.mu - V_w(start), where mu
+are pi's expected feature counts: concave in w, its gradient the difference in feature counts, its Hessian minus the
+covariance of successor features under pi_w. Giving each level its own weight keeps all of that, because levels never
+meet.
 
 Axes: S states, A actions, F features, L levels.
 Source: Ziebart et al. 2010 (ICML), theorems 1 and 3.

@@ -192,7 +192,7 @@ class TabularModel:
         wanted[np.asarray(list(levels), np.int64)] = True
         return np.flatnonzero(wanted[self.level])
 
-    def restrict(self, levels: Sequence[int]) -> TabularModel:
+    def restrict(self, levels: Sequence[int] | NDArray[np.integer]) -> TabularModel:
         """The model of some levels only; they are renumbered 0.. in increasing order.
 
         Raises:

@@ -12,7 +12,7 @@ iteration is Newton's method on the Bellman equation).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from birl.types import BirlError, FloatArray
 __all__ = ["HardPlan", "SoftPlan", "hard_plan", "q_values", "soft_plan", "soft_policy"]
 
 MAX_ITERATIONS = 200
+EXACT = 1e-11  # Bellman residual of values that a plan may be taken from as they are, relative to the largest
 TIE = 1e-9  # two actions whose Q differ by less, relative to the largest |Q|, are tied
 
 
@@ -43,23 +44,39 @@ class SoftPlan:
     residual: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class HardPlan:
     """The optimal plan of a reward.
 
     Attributes:
         values: V*, [S].
         q: Q*, [S, A]; -inf on invalid actions.
-        policy: uniform over the optimal actions, [S, A].
-        greedy: one optimal action a state, as probabilities [S, A].
-        chain: the Markov chain of `greedy`.
+        chain: the Markov chain of one optimal action a state.
     """
 
     values: FloatArray
     q: FloatArray
-    policy: FloatArray
-    greedy: FloatArray
     chain: PolicyChain
+
+    @cached_property
+    def policy(self) -> FloatArray:
+        """Uniform over the optimal actions, ties kept, [S, A]."""
+        tied = self.q >= best_values(self.q)[:, None] - _slack(self.values)
+        return tied / tied.sum(axis=1, keepdims=True)
+
+    @property
+    def greedy(self) -> FloatArray:
+        """One optimal action a state, as probabilities, [S, A]."""
+        return self.chain.policy
+
+
+def best_values(q: FloatArray) -> FloatArray:
+    """The largest value over actions, [S]; action by action, several times faster than over a short last axis."""
+    return reduce(np.maximum, q.T)
+
+
+def _slack(values: FloatArray) -> float:
+    return TIE * (1.0 + max(float(values.max(initial=0.0)), -float(values.min(initial=0.0))))
 
 
 def q_values(model: TabularModel, reward: FloatArray, values: FloatArray) -> FloatArray:
@@ -70,7 +87,7 @@ def q_values(model: TabularModel, reward: FloatArray, values: FloatArray) -> Flo
 
 def soft_policy(model: TabularModel, q: FloatArray) -> tuple[FloatArray, FloatArray]:
     """V = log mean_a exp Q over the valid actions, and the policy it belongs to: ([S], [S, A])."""
-    top = reduce(np.maximum, q.T)  # action by action: several times faster than a reduction over a short last axis
+    top = best_values(q)
     weight = np.exp(q - top[:, None])
     total = reduce(np.add, weight.T)
     values = top + np.log(total / model.valid_counts)
@@ -119,23 +136,27 @@ def hard_plan(model: TabularModel, reward: FloatArray, *, warm_start: FloatArray
         reward: [S*A].
         warm_start: V to begin from, [S].
     """
-    rows = np.arange(model.n_states)
     values = np.zeros(model.n_states) if warm_start is None else warm_start
     if warm_start is None and model.discount == 1.0:
         # greedy on zeros may walk in circles for ever; greedy on the random walk's values does not where steps cost
         values = PolicyChain(model, model.uniform).policy_values(reward)
-    action = q_values(model, reward, values).argmax(axis=1)
+    q = q_values(model, reward, values)
+    action = q.argmax(axis=1)
+    if warm_start is not None and _optimal(model, q, values):
+        return HardPlan(values=values, q=q, chain=greedy_chain(model, action))
+    rows = np.arange(model.n_states)
     for _ in range(MAX_ITERATIONS):
         chain = greedy_chain(model, action)
         values = np.where(model.terminal, 0.0, chain.policy_values(reward))
         q = q_values(model, reward, values)
-        slack = TIE * (1.0 + np.abs(values).max())
-        best = q.max(axis=1)
-        better = best > q[rows, action] + slack
+        better = best_values(q) > q[rows, action] + _slack(values)
         if not better.any():
-            tied = q >= best[:, None] - slack
-            return HardPlan(
-                values=values, q=q, policy=tied / tied.sum(axis=1, keepdims=True), greedy=chain.policy, chain=chain
-            )
+            return HardPlan(values=values, q=q, chain=chain)
         action = np.where(better, q.argmax(axis=1), action)
     raise BirlError(f"planning did not settle in {MAX_ITERATIONS} policy iterations: lower the discount")
+
+
+def _optimal(model: TabularModel, q: FloatArray, values: FloatArray) -> bool:
+    """Whether values solve the Bellman optimality equation already, to rounding."""
+    off = np.where(model.terminal, 0.0, best_values(q)) - values
+    return bool(np.abs(off).max(initial=0.0) <= EXACT * (1.0 + np.abs(values).max(initial=0.0)))

@@ -8,6 +8,7 @@ Axes: S states, A actions, K right-hand sides.
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -29,7 +30,12 @@ class PolicyChain:
 
     def __init__(self, model: TabularModel, policy: FloatArray) -> None:
         """Keep both; nothing is computed before it is asked for."""
-        self.model, self.policy = model, policy
+        self.model, self._policy = model, policy
+
+    @property
+    def policy(self) -> FloatArray:
+        """pi(a | s), [S, A]."""
+        return self._policy
 
     @cached_property
     def _factor(self) -> Factor:
@@ -81,39 +87,60 @@ class GreedyChain(PolicyChain):
 
     def __init__(self, model: TabularModel, action: IntArray) -> None:
         """Follow `action` [S] in a model whose every transition is certain."""
-        policy = np.zeros((model.n_states, model.n_actions))
-        policy[np.arange(model.n_states), action] = 1.0
-        super().__init__(model, policy)
-        self.action = action
+        self.model, self.action = model, action
 
     @cached_property
-    def _doublings(self) -> list[tuple[IntArray, FloatArray]]:
-        onward = self.model.successors[np.arange(self.model.n_states), self.action]
-        weight = np.where(self.model.terminal, 0.0, self.model.discount)
-        found = []
-        while weight.max(initial=0.0) > NEGLIGIBLE:
-            if len(found) > 64:
-                raise BirlError(
-                    "model: undiscounted values of this policy do not exist (some states are never left): "
-                    "set a discount below 1 or a finite horizon"
-                )
-            found.append((onward, weight))
-            onward, weight = onward[onward], weight * weight[onward]
+    def policy(self) -> FloatArray:
+        """One on each state's action, [S, A]."""
+        chosen = np.zeros((self.model.n_states, self.model.n_actions))
+        chosen[np.arange(self.model.n_states), self.action] = 1.0
+        return chosen
+
+    @cached_property
+    def _onward(self) -> list[IntArray]:
+        """Where each state is after 1, 2, 4, ... steps; a terminal state stays."""
+        successors, discount = self.model.successors, self.model.discount
+        assert successors is not None
+        onward = successors[np.arange(self.model.n_states), self.action]
+        if discount < 1.0:
+            count = max(1, math.ceil(math.log2(math.log(NEGLIGIBLE) / math.log(discount))))
+        else:
+            count = max(1, math.ceil(math.log2(self.model.n_states + 1)))
+        found = [onward]
+        for _ in range(count - 1):
+            found.append(found[-1][found[-1]])
+        if discount == 1.0 and not self.model.terminal[found[-1][found[-1]]].all():
+            raise BirlError(
+                "model: undiscounted values of this policy do not exist (some states are never left): "
+                "set a discount below 1 or a finite horizon"
+            )
         return found
 
     def values(self, rewards: FloatArray) -> FloatArray:
-        """x = r + g P_pi x for rewards by state, [S] or [S, K]."""
-        total = rewards
-        for onward, weight in self._doublings:
-            total = total + (weight if total.ndim == 1 else weight[:, None]) * total[onward]
+        """x = r + g P_pi x for rewards by state, [S] or [S, K]; rewards of terminal states must be 0, as a model's are."""
+        total, weight = rewards, self.model.discount
+        for onward in self._onward:
+            total = total + weight * total[onward]
+            weight *= weight
         return total
+
+    def policy_values(self, rewards: FloatArray) -> FloatArray:
+        """State values of a reward [S*A] under the policy, [S]."""
+        return self.values(rewards[np.arange(self.model.n_states) * self.model.n_actions + self.action])
 
     def occupancy(self, start: FloatArray | None = None) -> FloatArray:
         """Expected discounted visits, [S]."""
-        total = self.model.start if start is None else start
-        for onward, weight in self._doublings:
-            total = total + np.bincount(onward, weights=weight * total, minlength=total.size)
-        return total
+        given = self.model.start if start is None else start
+        terminal, weight = self.model.terminal, self.model.discount
+        total = np.where(terminal, 0.0, given)
+        for onward in self._onward:
+            total = total + np.where(terminal, 0.0, self._land(onward, weight * total))
+            weight *= weight
+        arrived = given + self._land(self._onward[0], self.model.discount * total)
+        return np.where(terminal, arrived, total)
+
+    def _land(self, onward: IntArray, mass: FloatArray) -> FloatArray:
+        return np.bincount(onward, weights=mass, minlength=mass.size)
 
     def features(self) -> FloatArray:
         """Features of the step each state takes, [S, F]."""
