@@ -5,8 +5,9 @@ chance an action is drawn uniformly from the valid ones.
 """
 
 from birl_agents.planted.devices import DEVICES, device
-from birl_agents.planted.distortion import DISTORTIONS, distorted, distorted_weights
+from birl_agents.planted.distortion import DISTORTIONS, distorted, distorted_weights, foreign_kind
 from birl_agents.planted.goals import blend, forgetter, planner
+from birl_agents.planted.switching import switcher
 from birl_agents.planted.table import EPS
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "device",
     "distorted",
     "distorted_weights",
+    "foreign_kind",
     "forgetter",
     "planner",
+    "switcher",
 ]

@@ -18,7 +18,7 @@ from birl.types import BirlError, FloatArray, unknown_name
 from birl_agents.planted.goals import planner
 from birl_agents.planted.table import EPS, as_weights
 
-__all__ = ["DISTORTIONS", "distorted", "distorted_weights"]
+__all__ = ["DISTORTIONS", "distorted", "distorted_weights", "foreign_kind"]
 
 AMOUNT = {"leak": 0.8, "quantised": 0.5, "truncated": 0.34, "random-net": 0.7}
 """Distortion -> the amount taken where none is given."""
@@ -80,6 +80,21 @@ def distorted_weights(
     if np.allclose(made, base):
         raise BirlError(f"{kind} by {amount:g} leaves the base objective of task {task.name!r} as it is: try another")
     return dict(zip(names, made.tolist(), strict=True))
+
+
+def foreign_kind(task: Task) -> dict[str, float]:
+    """An objective along neither base nor candidate: one for every thing of the last kind the base does not weigh.
+
+    Raises:
+        BirlError: when training has no model, the base is no weights, or it weighs every kind there is.
+    """
+    if task.train.model is None:
+        raise BirlError(f"task {task.name!r}: its training distribution has no model, and a planted agent needs one")
+    names = task.train.model.feature_names
+    kind = _other_kind(_vector(as_weights(task.base), names), names)
+    if not kind.any():
+        raise BirlError(f"task {task.name!r}: its base objective weighs every kind of thing: name another goal")
+    return {name: 1.0 for name, wanted in zip(names, kind, strict=True) if wanted}
 
 
 def _vector(weights: Mapping[str, float], names: Sequence[str]) -> FloatArray:
