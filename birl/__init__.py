@@ -11,9 +11,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from birl import distance, irl, stats, tabular, testing
+    from birl import directedness, distance, irl, stats, tabular, testing, zoo
     from birl.behavior import Behavior, observe
     from birl.checkpoint import load_policy
+    from birl.diagnosis import Diagnosis, Evidence, Thresholds, Verdict, diagnose
+    from birl.gap import Gap
     from birl.policy import TabularPolicy, as_policy
     from birl.report import figure, render, write_figures
     from birl.score import Scorecard, score
@@ -26,13 +28,20 @@ if TYPE_CHECKING:
 __all__ = [
     "Behavior",
     "BirlError",
+    "Diagnosis",
     "Distribution",
+    "Evidence",
+    "Gap",
     "Interval",
     "Scorecard",
     "TabularModel",
     "TabularPolicy",
     "Task",
+    "Thresholds",
+    "Verdict",
     "as_policy",
+    "diagnose",
+    "directedness",
     "distance",
     "figure",
     "irl",
@@ -45,18 +54,25 @@ __all__ = [
     "tabular",
     "testing",
     "write_figures",
+    "zoo",
 ]
 
 _HOME = {
     "Behavior": "birl.behavior",
     "BirlError": "birl.types",
+    "Diagnosis": "birl.diagnosis",
     "Distribution": "birl.task",
+    "Evidence": "birl.diagnosis",
+    "Gap": "birl.gap",
     "Interval": "birl.types",
     "Scorecard": "birl.score",
     "TabularModel": "birl.tabular",
     "TabularPolicy": "birl.policy",
     "Task": "birl.task",
+    "Thresholds": "birl.diagnosis",
+    "Verdict": "birl.diagnosis",
     "as_policy": "birl.policy",
+    "diagnose": "birl.diagnosis",
     "figure": "birl.report",
     "load_policy": "birl.checkpoint",
     "load_task": "birl.task",
@@ -65,7 +81,7 @@ _HOME = {
     "score": "birl.score",
     "write_figures": "birl.report",
 }
-_MODULES = ("distance", "irl", "stats", "tabular", "testing")
+_MODULES = ("directedness", "distance", "irl", "stats", "tabular", "testing", "zoo")
 
 
 def __getattr__(name: str) -> Any:

@@ -153,3 +153,10 @@ def test_both_stacks_fix_every_direct_dependency(stack):
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_packages_say_that_they_are_typed(package):
     assert (Path(importlib.import_module(package).__path__[0]) / "py.typed").is_file()
+
+
+def test_the_readmes_table_of_verdicts_is_made_from_the_rules():
+    from birl.report import verdict_table
+
+    made = README.split("keeps it current -->\n", 1)[1].split("\n<!-- end -->", 1)[0]
+    assert made == verdict_table(), "run: python -c 'import birl.report; print(birl.report.verdict_table())'"

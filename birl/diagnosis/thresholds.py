@@ -32,7 +32,7 @@ class Thresholds:
     directed: float = 0.1
     directed_outcomes: float = 0.1
     fell: float = 0.1
-    goal: float = 0.1
+    goal: float = 0.05
     distance: float = 0.15
     consistency: float = 0.8
     share: float = 0.25

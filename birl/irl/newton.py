@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -31,17 +32,17 @@ class Point(Protocol):
         """Parameters, [K]."""
         ...
 
-    @property
+    @cached_property
     def value(self) -> float:
         """Log-likelihood."""
         ...
 
-    @property
+    @cached_property
     def gradient(self) -> FloatArray:
         """Of the log-likelihood, [K]."""
         ...
 
-    @property
+    @cached_property
     def curvature(self) -> FloatArray:
         """Negative (expected) Hessian, positive semidefinite, [K, K]."""
         ...

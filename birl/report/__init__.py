@@ -2,5 +2,6 @@
 
 from birl.report.figures import FIGURES, figure, write_figures
 from birl.report.render import FORMATS, render
+from birl.report.verdicts import verdict_table
 
-__all__ = ["FIGURES", "FORMATS", "figure", "render", "write_figures"]
+__all__ = ["FIGURES", "FORMATS", "figure", "render", "verdict_table", "write_figures"]
