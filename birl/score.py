@@ -1,4 +1,4 @@
-"""The whole story in one function: observe a policy, recover what it pursues, hold that against what it was meant to want."""
+"""The whole story in one function: observe a policy, recover what it pursues, hold that against the intended thing."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from birl.diagnosis.gather import Inputs, gaps, gather
 from birl.diagnosis.held_out import cross_fit, held_out, held_out_likelihood
 from birl.gap import level_returns
 from birl.irl import ESTIMATORS, Check, Estimator, PolicyEstimator, RewardEstimate
+from birl.irl.bounds import with_upper_bounds
 from birl.outcomes import NOTHING
 from birl.scenes import scenes
 from birl.scorecard import PolicyRecord, Reading, Scorecard
@@ -34,7 +35,7 @@ PACKAGES = ("birl", "numpy", "scipy", "torch", "gymnasium", "stable-baselines3")
 SCENES = 3  # episodes kept to look at, on each distribution
 
 
-def score(
+def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user may set
     policy: Any,
     task: Task,
     *,
@@ -178,7 +179,7 @@ class _Fits:
 
 
 def _recover(estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior], task: Task, tell: Progress) -> _Fits:
-    """Every method on all distributions together, then on each alone; a method that does not apply is a failed check."""
+    """Every method on all distributions together, then on each alone; one that does not apply is a failed check."""
     candidates: dict[str, RewardLike] = {
         name: objective
         for name, objective in {"base": task.base, **task.candidates}.items()
@@ -191,6 +192,8 @@ def _recover(estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior],
         tell(f"recover: {name}", 0, len(behaviors) + 1)
         try:
             joint[name] = estimator.fit(behaviors, candidates=candidates)
+            if isinstance(estimator, PolicyEstimator):
+                joint[name] = with_upper_bounds(estimator, behaviors, joint[name])
         except BirlError as error:
             checks.append(Check(name=name, passed=False, message=str(error)))
             continue

@@ -81,7 +81,7 @@ def disagreements(
 
 
 def _part(weights: FloatArray, base: FloatArray, candidate: FloatArray, reach: FloatArray) -> float | None:
-    """The candidate's part in the best non-negative mix of base and candidate, after centring; None without contrast."""
+    """The candidate's part in the best non-negative mix of base and candidate, centred; None without contrast."""
     centred = [np.sqrt(reach) * (x - reach @ x / reach.sum()) for x in (weights, base, candidate)]
     if min(float(np.linalg.norm(x)) for x in centred) < 1e-9:
         return None

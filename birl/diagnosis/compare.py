@@ -1,8 +1,8 @@
 """The joint objective beside the base and the candidates, as rewards: how far, and along which.
 
-All rewards are compared in canonical form (advantage under the random walk, STARC's VAL), so potential shaping does not
-count, and weighed by feasible coverage. Canonicalisation is linear: the Gram matrix of the canonical features is computed
-once, and every draw of the weights and of the levels is then algebra on a matrix of the size of the features.
+All rewards are compared in canonical form (advantage under the random walk, STARC's VAL), so potential shaping does
+not count, and weighed by feasible coverage. Canonicalisation is linear: the Gram matrix of the canonical features is
+computed once, and every draw of the weights and of the levels is then algebra on a matrix of the features' size.
 
 Axes: D draws, L levels, F features, C candidates, K = F + 1 + C columns (features, base, candidates).
 """

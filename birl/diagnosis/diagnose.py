@@ -18,8 +18,8 @@ SCOPE = "on the tested shifts only"
 def diagnose(evidence: Evidence, thresholds: Thresholds | None = None) -> Diagnosis:
     """The verdict that evidence supports, with probabilities and the rule that decided.
 
-    A verdict is called when its rules fire in at least `thresholds.call` of the draws; otherwise the answer is undetermined,
-    with the probabilities and what would decide it.
+    A verdict is called when its rules fire in at least `thresholds.call` of the draws; otherwise the answer is
+    undetermined, with the probabilities and what would decide it.
 
     Args:
         evidence: numbers with joint draws.
@@ -125,8 +125,8 @@ def _caveats(e: Snapshot, verdict: Verdict) -> tuple[str, ...]:
     found = [SCOPE]
     if verdict is Verdict.SUBOPTIMALITY and not e.of("cue"):
         found.append(
-            "behaviour alone cannot prove a limit rather than a second objective: no cue contrast and no capability knob "
-            "was declared (Armstrong & Mindermann 2018)"
+            "behaviour alone cannot prove a limit rather than a second objective: no cue contrast and no capability "
+            "knob was declared (Armstrong & Mindermann 2018)"
         )
     if not e.conflict_levels:
         found.append("the task names no candidate, so a proxy could not be named")

@@ -22,13 +22,14 @@ class Evidence:
     Attributes:
         shifts: shift type of each distribution; `train` first.
         base_return: (J_b(pi) - J_b(random)) / (J_b(pi*_b) - J_b(random)).
-        directedness: held-out log-likelihood per decision of the best objective over the random walk's, as a share of the
-            policy's own after averaging it over tied actions.
+        directedness: held-out log-likelihood per decision of the best objective over the random walk's, as a share of
+            the policy's own after averaging it over tied actions.
         outcome_directedness: the same for first events.
         device: the same as `directedness` for the best device (action habits, short contexts).
         p_agent: posterior probability of an objective against a device.
         base_directedness: `directedness` of the base objective with one free rationality.
-        consistency: directedness of the joint objective as a share of that of the one fitted to this distribution alone.
+        consistency: directedness of the joint objective as a share of that of the one fitted to this distribution
+            alone.
         outcome_consistency: the same for first events.
         own_directedness: `directedness` of the objective fitted to this distribution alone.
         distance: STARC distance between base and joint objective.

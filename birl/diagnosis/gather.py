@@ -1,7 +1,7 @@
 """Gathering evidence: every quantity with its interval, from one set of joint draws.
 
-A draw resamples levels (the same picks for every quantity) and moves the joint objective one Newton step on them, so that the
-sampling of levels is counted once and everywhere.
+A draw resamples levels (the same picks for every quantity) and moves the joint objective one Newton step on them, so
+that the sampling of levels is counted once and everywhere.
 
 Axes: D draws, L levels, S states, A actions, F features.
 """
@@ -41,7 +41,8 @@ class Inputs:
         joint: the joint objective.
         level_weights: bootstrap weights of each distribution's levels, [D, L].
         comparison: the joint objective beside base and candidates, as rewards.
-        odds: for each candidate and shift, log-likelihood of a decision minus the base's on conflict levels, [L], 0 elsewhere.
+        odds: for each candidate and shift, log-likelihood of a decision minus the base's on conflict levels, [L], 0
+            elsewhere.
         conflict: conflict levels by candidate and shift, bool [L].
         failed: required checks that failed.
         disagreement: what methods disagree about.
@@ -75,7 +76,7 @@ class _Ledger:
         self.draws[f"{quantity}[{key}]"] = tuple(float(f"{x:.{DIGITS}g}") for x in draws)
 
     def ratio(self, quantity: str, key: str, parts: tuple[FloatArray, FloatArray, FloatArray], reason: str) -> None:
-        """Enter sum(numerator) / sum(denominator) over resampled levels; undefined where the denominator is not positive."""
+        """Enter sum(numerator) / sum(denominator) over resampled levels; undefined where too little is below."""
         numerator, denominator, weights = parts
         total = float(denominator.sum())
         if total <= FLOOR:

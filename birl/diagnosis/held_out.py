@@ -1,7 +1,7 @@
 """What objectives and devices are worth on levels they were not fitted on.
 
-"Explains" is claimed on held-out levels only: a reward for every state and action explains everything in-sample. Levels are
-split in two halves; each half is predicted by fits on the other.
+"Explains" is claimed on held-out levels only: a reward for every state and action explains everything in-sample.
+Levels are split in two halves; each half is predicted by fits on the other.
 
 Axes: S states, A actions, L levels, O events.
 """

@@ -1,8 +1,7 @@
 """The ordered rules, as data: each has an identifier, a verdict, what it says, and when it fires.
 
-They are tried in order on every joint draw; the first that fires gives that draw's verdict. Cue comes before robust and proxy
-because a cue-split policy averages to an apparent mixture; suboptimality before proxy because a planner with a wrong model can
-imitate one. The README's table and the reports are made from this list.
+They are tried in order on every joint draw; the first that fires gives that draw's verdict. Suboptimality comes before
+proxy because a planner with a wrong model can imitate one. The README's table and the reports are made from this list.
 """
 
 from __future__ import annotations
@@ -151,7 +150,8 @@ RULES: Sequence[Rule] = (
     Rule(
         id="same-objective",
         verdict=Verdict.ROBUST,
-        reason="on every shift the recovered objective is close to the base, and optimising it would cost next to nothing",
+        reason="on every shift the recovered objective is close to the base, and optimising it would cost next to "
+        "nothing",
         fires=same_objective,
     ),
     Rule(

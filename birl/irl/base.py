@@ -9,7 +9,7 @@ Axes: F features, K parameters (the F weights, then nuisance parameters), L leve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -85,6 +85,7 @@ class RewardEstimate:
         status: for each feature `identified`, `upper bound` (avoided: behaviour only bounds it from above), `held at 0`
             (by convention, the other features stand in for it) or `not identified`.
         covariance: of the weights, clustered by level, [F, F]; None with too many features.
+        upper: upper bounds of avoided events, where behaviour pins them down.
         nuisance: parameters that are not reward (`eps`, the share of random actions).
         log_likelihood: mean log-likelihood of a decision (an outcome for `outcome-choice`), levels weighing equally;
             None where the fitted policy changes with time.
@@ -107,6 +108,7 @@ class RewardEstimate:
     log_likelihood: float | None
     checks: tuple[Check, ...]
     identifiability: Identifiability
+    upper: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     prior: float = 0.0
     parameters: Mapping[str, float] = field(default_factory=dict)
@@ -130,14 +132,17 @@ class RewardEstimate:
 
     @property
     def intervals(self) -> Mapping[str, Interval]:
-        """95 % intervals of the identified and bounded weights; the others have none."""
+        """95 % intervals of the identified weights, and of bounded ones whose bound is known; the others have none."""
         if self.covariance is None:
             return {}
-        return {
-            name: normal_interval(weight, float(self.covariance[i, i]))
-            for i, (name, weight) in enumerate(self.weights.items())
-            if self.status[name] in (IDENTIFIED, BOUNDED)
-        }
+        found = {}
+        for i, (name, weight) in enumerate(self.weights.items()):
+            own = normal_interval(weight, float(self.covariance[i, i]))
+            if self.status[name] == IDENTIFIED or (self.status[name] == BOUNDED and own.high > own.low):
+                found[name] = own
+            if self.status[name] == BOUNDED and name in self.upper:
+                found[name] = replace(own, high=max(self.upper[name], weight))
+        return found
 
     @property
     def simplest(self) -> FloatArray:

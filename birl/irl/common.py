@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -89,7 +90,8 @@ def random_share(behaviors: Sequence[Behavior], plans: Sequence[FloatArray]) -> 
             for b, plan in zip(behaviors, plans, strict=True)
         )
 
-    found = float(minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4}).x)
+    result: Any = minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4})
+    found = float(result.x)
     return found if loss(found) < loss(0.0) - 1e-9 else 0.0
 
 

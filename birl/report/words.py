@@ -50,5 +50,5 @@ def weight(estimate: RewardEstimate, feature: str) -> str:
         return "0*"
     found = estimate.intervals.get(feature)
     if status == BOUNDED:
-        return f"<= {number(found.high if found else estimate.weights[feature])}"
+        return f"<= {number(found.high)}" if found else "avoided"
     return interval(found) if found else number(estimate.weights[feature])

@@ -32,9 +32,9 @@ class PolicyChain:
         """Keep both; nothing is computed before it is asked for."""
         self.model, self._policy = model, policy
 
-    @property
+    @cached_property
     def policy(self) -> FloatArray:
-        """pi(a | s), [S, A]."""
+        """pi(a | s), [S, A]."""  # cached, so that a chain that has to make it can override it
         return self._policy
 
     @cached_property
@@ -117,7 +117,11 @@ class GreedyChain(PolicyChain):
         return found
 
     def values(self, rewards: FloatArray) -> FloatArray:
-        """x = r + g P_pi x for rewards by state, [S] or [S, K]; rewards of terminal states must be 0, as a model's are."""
+        """x = r + g P_pi x for rewards by state, [S] or [S, K].
+
+        Args:
+            rewards: 0 in terminal states, as a model's are.
+        """
         total, weight = rewards, self.model.discount
         for onward in self._onward:
             total = total + weight * total[onward]
@@ -140,7 +144,7 @@ class GreedyChain(PolicyChain):
         return np.where(terminal, arrived, total)
 
     def _land(self, onward: IntArray, mass: FloatArray) -> FloatArray:
-        return np.bincount(onward, weights=mass, minlength=mass.size)
+        return np.asarray(np.bincount(onward, weights=mass, minlength=mass.size), np.float64)
 
     def features(self) -> FloatArray:
         """Features of the step each state takes, [S, F]."""
