@@ -54,14 +54,14 @@ def fit_rationality(behaviors: Sequence[Behavior], rewards: Sequence[FloatArray]
         behaviors: one per distribution.
         rewards: the objective on each one's model, [S*A].
     """
-    seen = [replace(b, model=_single(b.model, r)) for b, r in zip(behaviors, rewards, strict=True)]
-    unit = max(float(np.abs(r).max(initial=0.0)) for r in rewards)
+    unit = max(float(np.abs(r).max(initial=0.0)) for r in rewards) or 1.0  # so that tolerances mean the same in any unit
+    seen = [replace(b, model=_single(b.model, r / unit)) for b, r in zip(behaviors, rewards, strict=True)]
     likelihood = BoltzmannLikelihood(seen)
-    point = likelihood.at(np.array([1.0 / unit, logit(FIRST_EPS)]))
+    point = likelihood.at(np.array([1.0, logit(FIRST_EPS)]))
     first = max((likelihood.scaled(point, scale, FIRST_EPS) for scale in STARTS), key=lambda p: p.value)
     none = SparsePrior(strength=0.0, n_weights=1)
     best, _ = maximise(likelihood.at, first.theta, none, tolerance=TOLERANCE, max_steps=MAX_STEPS)
-    return Rationality(inverse_temperature=float(best.theta[0]), eps=best.eps)
+    return Rationality(inverse_temperature=float(best.theta[0]) / unit, eps=best.eps)
 
 
 def _single(model: TabularModel, reward: FloatArray) -> TabularModel:

@@ -1,8 +1,8 @@
-"""Boltzmann on Q*: the reward whose optimal action values, through a softmax with some random actions, give this policy.
+"""Boltzmann on Q*: the reward whose optimal action values, through a softmax and some random actions, give this policy.
 
 Assumes pi(a|s) = (1 - eps) softmax Q*(s, .) + eps / n(s) with the hard-optimal Q*: the better model for value-based and
-nearly greedy agents. The inverse temperature is absorbed in the weights. The likelihood is not concave, so the fit starts from
-`mce` and from the candidates and keeps the best.
+nearly greedy agents. The inverse temperature is absorbed in the weights. The likelihood is not concave, so the fit
+starts from `mce` and from the candidates and keeps the best.
 Cannot tell: positive scale apart from temperature, potential shaping within the span of the features, the weights of
 events the greedy policy avoids beyond an upper bound.
 
@@ -72,8 +72,8 @@ class Boltzmann:
             behaviors: one per distribution, of one task.
             rng: not used: starts are fixed.
             candidates: objectives to start from, as weights by feature; arrays are passed over.
-            start: weights of an earlier Boltzmann fit to go on from, with logit eps or without, [F] or [K]; no other start
-                is then tried.
+            start: weights of an earlier Boltzmann fit to go on from, with logit eps or without, [F] or [K]; no other
+                start is then tried.
         """
         names = shared_features(behaviors)
         prior = SparsePrior(strength=self.prior, n_weights=len(names))

@@ -1,7 +1,7 @@
 """The log-likelihood of a policy that is a softmax of optimal action values, with a share of random actions.
 
-pi_w = (1 - eps) softmax_a Q*_w(s, a) + eps / n(s). Q* is piecewise linear in w: under the greedy policy its slope is the
-successor features Psi, so derivatives follow by the chain rule wherever the greedy policy does not change.
+pi_w = (1 - eps) softmax_a Q*_w(s, a) + eps / n(s). Q* is piecewise linear in w: under the greedy policy its slope is
+the successor features Psi, so derivatives follow by the chain rule wherever the greedy policy does not change.
 
 Axes: S states, A actions, F features, K = F + 1 parameters (the last is logit eps), L levels.
 Source: Ramachandran & Amir 2007 (IJCAI), equation 2, for the softmax of Q*.
@@ -72,8 +72,8 @@ class BoltzmannLikelihood:
     def wide_curvature(self, point: BoltzmannPoint, active: np.ndarray, *, width: float) -> FloatArray:
         """How fast the gradient falls over a finite distance, kinks included, [K, K].
 
-        At a kink of Q* the gradient jumps, and the Hessian between kinks says nothing of it. Over a distance as wide as the
-        sampling error the jumps add up to the curvature that bounds the estimate.
+        At a kink of Q* the gradient jumps, and the Hessian between kinks says nothing of it. Over a distance as wide as
+        the sampling error the jumps add up to the curvature that bounds the estimate.
 
         Args:
             point: the maximum.
@@ -187,7 +187,7 @@ class BoltzmannPoint:
         return by_level(side.model, per_state)
 
     def _observed(self, i: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Coefficients of the negative Hessian: of centred psi squared, of psi times eps, of eps squared, [V, A] each."""
+        """Coefficients of the negative Hessian: of centred psi squared, psi times eps, eps squared, [V, A] each."""
         side, part, m = self.sides[i], self.parts[i], self.softmax[i]
         weight = side.rho[:, None] * side.policy
         pulled = weight * part.by_q

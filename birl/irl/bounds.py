@@ -1,7 +1,7 @@
 """How much an avoided event could be worth before behaviour would contradict it.
 
-Behaviour bounds the weight of something a policy never brings about from above only. The bound is where raising that weight
-alone costs more log-likelihood than a 95 % likelihood-ratio interval allows.
+Behaviour bounds the weight of something a policy never brings about from above only. The bound is where raising that
+weight alone costs more log-likelihood than a 95 % likelihood-ratio interval allows.
 
 Axes: F features, L levels.
 Source: Venzon & Moolgavkar 1988 (profile likelihood intervals), with the other parameters held.
