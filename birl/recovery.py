@@ -65,7 +65,7 @@ def recover(estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior], 
     for name, estimator in estimators.items():
         tell(f"recover: {name}", 0, len(behaviors) + 1)
         try:
-            joint[name] = _fit(estimator, behaviors, candidates)
+            joint[name] = estimator.fit(behaviors, candidates=candidates)
         except BirlError as error:
             checks.append(Check(name=name, passed=False, message=str(error)))
             continue
@@ -76,11 +76,6 @@ def recover(estimators: Mapping[str, Estimator], behaviors: Sequence[Behavior], 
     if not joint:
         raise BirlError("no method applies: " + "; ".join(c.message for c in checks))
     return _choose(estimators, behaviors, (joint, alone, tuple(checks)), tell)
-
-
-def _fit(estimator: Estimator, behaviors: Sequence[Behavior], candidates: Mapping[str, RewardLike]) -> RewardEstimate:
-    estimate = estimator.fit(behaviors, candidates=candidates)
-    return with_upper_bounds(estimator, behaviors, estimate) if isinstance(estimator, PolicyEstimator) else estimate
 
 
 def _choose(
@@ -99,6 +94,8 @@ def _choose(
         folds[name] = cross_fit(estimator, behaviors, joint[name])
         found[name] = held_out_likelihood(estimator, behaviors, folds[name])
     best = max(found, key=lambda name: found[name]) if found else next(iter(joint))
+    if found:
+        joint = {**joint, best: with_upper_bounds(policies[best], behaviors, joint[best])}
     return Recovery(
         joint=joint,
         alone=alone,
