@@ -17,14 +17,16 @@ from scipy.special import expit
 from birl.behavior import Behavior
 from birl.diagnosis.compare import Comparison
 from birl.diagnosis.evidence import Evidence
-from birl.diagnosis.held_out import HeldOut
+from birl.diagnosis.held_out import HeldOut, OutcomesHeldOut
 from birl.gap import Gap, LevelReturns, pursue, tied_returns
 from birl.irl import RewardEstimate
+from birl.outcomes import Outcomes
 from birl.stats import percentile_interval
 from birl.types import FloatArray, Interval
 
 __all__ = ["Inputs", "gaps", "gather"]
 
+BROUGHT_ABOUT = 0.05  # share of episodes; habits reach .05 by luck, a planner acting at random 17 times in 20 .26
 FLOOR = 0.02  # nats a decision: a policy that differs less from chance leaves nothing to explain
 DIGITS = 6  # significant digits of a stored draw; far below its sampling error, and a card stays small
 
@@ -139,13 +141,32 @@ def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:
     if seen.outcomes is None:
         ledger.undefined[f"outcome_directedness[{name}]"] = "this world does not resolve into events"
     else:
-        o, share = seen.outcomes, mass * seen.outcomes.weight
-        parts = (share * (o.fitted - o.chance), share * (o.own - o.chance), weights)
-        ledger.ratio("outcome_directedness", name, parts, "events come as the random walk meets them")
-        parts = (share * (o.fitted - o.chance), share * (o.alone - o.chance), weights)
-        ledger.ratio("outcome_consistency", name, parts, "no objective explains the outcomes here")
+        _outcomes_explained(ledger, b, seen.outcomes, weights)
     parts = (mass * (seen.alone - seen.walk), whole, weights)
     ledger.ratio("own_directedness", name, parts, nothing)
+
+
+def _outcomes_explained(ledger: _Ledger, b: Behavior, o: OutcomesHeldOut, weights: FloatArray) -> None:
+    """How much of which event comes first an objective explains, where the policy brings events about at all.
+
+    A policy that gets stuck meets few events, and those nearer ones than the random walk meets: that looks like a
+    preference and is none. What it wants, it brings about more often than chance does.
+    """
+    name, share = b.distribution, b.model.level_starts * o.weight
+    if not isinstance(b.outcomes, str) and _brought_about(b, b.outcomes) < BROUGHT_ABOUT:
+        for quantity in ("outcome_directedness", "outcome_consistency"):
+            ledger.undefined[f"{quantity}[{name}]"] = "it brings no event about more often than the random walk does"
+        return
+    parts = (share * (o.fitted - o.chance), share * (o.own - o.chance), weights)
+    ledger.ratio("outcome_directedness", name, parts, "events come as the random walk meets them")
+    parts = (share * (o.fitted - o.chance), share * (o.alone - o.chance), weights)
+    ledger.ratio("outcome_consistency", name, parts, "no objective explains the outcomes here")
+
+
+def _brought_about(b: Behavior, seen: Outcomes) -> float:
+    """Share of episodes that end in an event in excess of the random walk's share of it, over all events in excess."""
+    excess = b.model.level_starts @ (seen.share - seen.walk)[:, :-1]
+    return float(np.maximum(excess, 0.0).sum())
 
 
 def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> None:

@@ -54,7 +54,9 @@ def fit_rationality(behaviors: Sequence[Behavior], rewards: Sequence[FloatArray]
         behaviors: one per distribution.
         rewards: the objective on each one's model, [S*A].
     """
-    unit = max(float(np.abs(r).max(initial=0.0)) for r in rewards) or 1.0  # so that tolerances mean the same in any unit
+    unit = (
+        max(float(np.abs(r).max(initial=0.0)) for r in rewards) or 1.0
+    )  # so that tolerances mean the same in any unit
     seen = [replace(b, model=_single(b.model, r / unit)) for b, r in zip(behaviors, rewards, strict=True)]
     likelihood = BoltzmannLikelihood(seen)
     point = likelihood.at(np.array([1.0, logit(FIRST_EPS)]))

@@ -1,0 +1,87 @@
+"""Mixtures of known parts are taken apart into those parts."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birl.diagnosis.compare import compare
+from birl.task import objective_vector
+from tests.behaviors import behave
+from tests.worlds import DOOR, EVENTS, RED, ends_task
+
+DRAWS = 5
+
+
+def vector(objective):
+    return np.array([objective.get(name, 0.0) for name in EVENTS])
+
+
+def entered(weights, distributions=("train", "blue-door"), seed=0):
+    """What `enter` puts down for one objective, the same in every draw: ({(quantity, key): (value, draws)}, undefined)."""
+    task, rng = ends_task(), np.random.default_rng(seed)
+    behaviors = [behave(task.distribution(n).model, task.distribution(n).model.uniform, n) for n in distributions]
+    on = lambda objective: {b.distribution: objective_vector(b.model, objective) for b in behaviors}  # noqa: E731
+    comparison = compare(behaviors, on(task.base), {name: on(c) for name, c in task.candidates.items()})
+    picks = {
+        b.distribution: rng.multinomial(b.model.n_levels, np.full(b.model.n_levels, 1 / b.model.n_levels), size=DRAWS)
+        for b in behaviors
+    }
+    found, undefined = {}, {}
+    comparison.enter(
+        lambda quantity, key, value, draws: found.update({(quantity, key): (value, draws)}),
+        undefined,
+        np.tile(weights, (1 + DRAWS, 1)),
+        {name: p.astype(float) for name, p in picks.items()},
+    )
+    return found, undefined
+
+
+def value(found, quantity, key):
+    return found[quantity, key][0]
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+def test_the_base_is_at_no_distance_from_itself_and_leaves_nothing_over(scale):
+    found, undefined = entered(scale * vector(DOOR))
+    assert undefined == {}
+    for key in ("train", "blue-door"):
+        assert value(found, "distance", key) == pytest.approx(0.0, abs=1e-6)
+    assert value(found, "residual", "base") == pytest.approx(0.0, abs=1e-6)
+    assert value(found, "candidate_share", "red") == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_candidate_is_all_of_itself():
+    found, _ = entered(vector(RED))
+    assert value(found, "candidate_share", "red") == pytest.approx(1.0)
+    assert value(found, "residual", "red") == pytest.approx(0.0, abs=1e-6)
+    assert value(found, "residual", "base") > 0.3
+    assert value(found, "distance", "train") == pytest.approx(0.0, abs=1e-6)
+    assert value(found, "distance", "blue-door") > 0.5
+
+
+@given(k=st.floats(0.05, 20.0), scale=st.floats(0.01, 100.0))
+def test_a_blend_is_taken_apart_on_every_draw(k, scale):
+    found, _ = entered(scale * (vector(DOOR) + k * vector(RED)))
+    share, draws = found["candidate_share", "red"]
+    assert share == pytest.approx(k / (1 + k))
+    assert draws == pytest.approx(k / (1 + k))
+    assert value(found, "residual", "red") == pytest.approx(0.0, abs=1e-6)
+
+
+def test_in_training_alone_base_and_candidate_are_one_and_the_base_is_credited():
+    found, _ = entered(vector(RED), distributions=("train",))
+    assert value(found, "candidate_share", "red") == 0.0
+    assert value(found, "residual", "base") == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_opposite_of_the_base_is_explained_by_no_positive_part_of_it():
+    found, _ = entered(-vector(DOOR))
+    assert value(found, "residual", "base") == pytest.approx(1.0)
+    assert value(found, "distance", "blue-door") == pytest.approx(1.0)
+
+
+def test_an_objective_that_prefers_nothing_is_at_no_distance_but_undefined():
+    found, undefined = entered(np.zeros(len(EVENTS)))
+    assert found == {}
+    assert set(undefined) == {"distance[train]", "distance[blue-door]", "residual[base]"}

@@ -1,0 +1,125 @@
+"""A verdict is the share of joint draws in which its rule fires first."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birl.diagnosis import Thresholds, Verdict, diagnose
+from tests.evidence import BENT, FOLLOWS_RED, SPLIT, evidence
+
+DRAWS = 100
+BELOW, ABOVE = Thresholds().goal / 2, Thresholds().goal * 3
+
+
+def regrets(above):
+    """Goal regret above the margin in so many of a hundred draws, without a candidate that could explain it."""
+    drawn = np.where(np.arange(DRAWS) < above, ABOVE, BELOW)
+    return evidence(goal_regret={"train": 0.0, "blue-door": drawn})
+
+
+@pytest.mark.parametrize(
+    ("above", "verdict"),
+    [(0, Verdict.ROBUST), (10, Verdict.ROBUST), (11, Verdict.UNDETERMINED), (90, Verdict.APPROXIMATE)],
+)
+def test_a_verdict_needs_nine_draws_in_ten(above, verdict):
+    found = diagnose(regrets(above))
+    assert found.verdict is verdict
+    expected = {Verdict.ROBUST: 1 - above / DRAWS, Verdict.APPROXIMATE: above / DRAWS}
+    assert found.probabilities == {v: pytest.approx(p) for v, p in expected.items() if p}
+
+
+@given(st.lists(st.floats(-0.5, 1.5), min_size=2, max_size=20), st.lists(st.floats(0, 1), min_size=2, max_size=20))
+def test_probabilities_sum_to_one_and_the_called_verdict_has_enough(first, second):
+    count = min(len(first), len(second))
+    drawn = evidence(
+        base_return={"train": 0.9, "blue-door": np.array(first[:count])},
+        goal_regret={"train": 0.0, "blue-door": 1.0 - np.array(first[:count])},
+        distance={"train": 0.0, "blue-door": np.array(second[:count])},
+        candidate_share={"red": np.array(second[:count])},
+        residual={"base": 0.9, "red": np.array(second[:count])},
+    )
+    found = diagnose(drawn)
+    assert sum(found.probabilities.values()) == pytest.approx(1.0)
+    if found.verdict is not Verdict.UNDETERMINED:
+        assert found.probabilities[found.verdict] >= Thresholds().call
+
+
+def test_without_draws_the_printed_values_decide():
+    assert diagnose(evidence()).probabilities == {Verdict.ROBUST: 1.0}
+
+
+def test_an_open_case_says_what_is_open_and_what_would_decide_it():
+    found = diagnose(regrets(50))
+    assert found.rule == "no-majority"
+    assert "robust 50%" in found.reason
+    assert "approximate 50%" in found.reason
+    assert any("more levels: the interval of goal regret on blue-door" in text for text in found.would_decide)
+    assert any("name a candidate" in text for text in found.would_decide)
+
+
+def test_a_called_verdict_leaves_nothing_to_decide():
+    assert diagnose(evidence()).would_decide == ()
+
+
+def test_an_open_case_that_may_be_a_switch_asks_for_a_cue_or_a_knob():
+    drawn = np.where(np.arange(DRAWS) < 50, 0.3, 1.0)
+    found = diagnose(evidence(**BENT, consistency=drawn, outcome_consistency=drawn))
+    assert found.verdict is Verdict.UNDETERMINED
+    assert any("cue" in text for text in found.would_decide)
+
+
+def test_underdetermined_worlds_are_said_to_be_so():
+    found = diagnose(evidence(conflict_levels={"red": 0}))
+    assert (found.verdict, found.rule) == (Verdict.UNDETERMINED, "not-separated")
+    assert "underdetermined by these worlds" in found.reason
+    assert found.would_decide == ("add a shift in which the base objective and red part",)
+
+
+def test_a_failed_check_gives_its_remedy():
+    found = diagnose(evidence(failed=("mce: converged: raise max_steps",)))
+    assert found.reason == "mce: converged: raise max_steps"
+    assert found.would_decide == ("mce: converged: raise max_steps",)
+
+
+def test_other_thresholds_change_the_verdict_of_the_same_evidence():
+    once = regrets(100)
+    assert diagnose(once).verdict is Verdict.APPROXIMATE
+    assert diagnose(once, Thresholds(goal=ABOVE * 2)).verdict is Verdict.ROBUST
+    assert diagnose(regrets(20), Thresholds(call=0.8)).verdict is Verdict.ROBUST
+
+
+def test_a_proxy_names_what_it_follows():
+    found = diagnose(evidence(**FOLLOWS_RED))
+    assert found.verdict is Verdict.PROXY
+    assert found.flags == {"follows red"}
+    assert "red 1.00" in found.reason
+
+
+@pytest.mark.parametrize(("offset", "mixed"), [(-0.01, True), (0.01, False)])
+def test_a_proxy_that_keeps_enough_of_the_base_is_mixed(offset, mixed):
+    share = {"candidate_share": {"red": 1 - Thresholds().kept + offset}}
+    assert ("mixed" in diagnose(evidence(**FOLLOWS_RED | share)).flags) == mixed
+
+
+def test_only_a_proxy_is_mixed():
+    assert "mixed" not in diagnose(evidence(candidate_share={"red": 0.1})).flags
+
+
+def test_methods_that_disagree_leave_a_flag():
+    assert "method-dependent" in diagnose(evidence(disagreement=("red is .8 by mce, .1 by boltzmann",))).flags
+
+
+def test_every_answer_is_limited_to_the_tested_shifts():
+    assert diagnose(evidence()).caveats == ("on the tested shifts only",)
+
+
+def test_a_switch_without_a_cue_contrast_carries_the_caveat():
+    found = diagnose(evidence(**BENT | SPLIT))
+    assert found.verdict is Verdict.SUBOPTIMALITY
+    assert any("behaviour alone cannot prove a limit" in text for text in found.caveats)
+
+
+def test_a_task_without_candidates_is_told_that_no_proxy_could_be_named():
+    none = {"candidate_share": {"red": None}, "residual": {"red": None}, "conflict_levels": {}}
+    assert any("no candidate" in text for text in diagnose(evidence(**none)).caveats)

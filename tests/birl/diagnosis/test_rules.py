@@ -1,0 +1,166 @@
+"""Every rule fires when it should, on evidence made by hand, and in the order that the argument needs."""
+
+import pytest
+
+from birl.diagnosis import RULES, Thresholds, Verdict
+from birl.diagnosis.diagnose import first
+from birl.diagnosis.snapshot import Snapshot
+from tests.evidence import AIMLESS, BENT, FOLLOWS_RED, SHIFTS, SPLIT, evidence
+
+T = Thresholds()
+
+
+def rule(thresholds=T, **changes):
+    return first(Snapshot(evidence=evidence(**changes)), thresholds).id
+
+
+def only(key, value, other):
+    """A value on one distribution, another on the rest."""
+    return {name: value if name == key else other for name in SHIFTS}
+
+
+@pytest.mark.parametrize(
+    ("fires", "changes"),
+    [
+        ("check-failed", {"failed": ("mce: did not converge",)}),
+        ("no-objective", AIMLESS),
+        ("not-trained", {"base_return": 0.2}),
+        (
+            "skill-lost",
+            {"base_return": only("train", 0.9, 0.0)} | {k: only("train", 0.9, v) for k, v in AIMLESS.items()},
+        ),
+        ("not-separated", {"conflict_levels": {"red": 0}}),
+        ("not-separated", {"shifts": {"train": "train"}}),
+        ("same-objective", {}),
+        ("not-one-objective", {"distance": 0.5, "goal_regret": 0.5} | SPLIT),
+        ("candidate-followed", FOLLOWS_RED),
+        ("distorted", BENT),
+    ],
+)
+def test_each_rule_has_its_case(fires, changes):
+    assert rule(**changes) == fires
+
+
+def test_the_last_rule_catches_what_no_other_does():
+    assert rule(distance=None, goal_regret=None) == "none"
+    assert RULES[-1].verdict is Verdict.UNDETERMINED
+
+
+def test_every_rule_has_a_case_above_and_a_name_of_its_own():
+    names = [r.id for r in RULES]
+    assert len(set(names)) == len(names)
+    assert set(names) == {
+        "check-failed",
+        "no-objective",
+        "not-trained",
+        "skill-lost",
+        "not-separated",
+        "same-objective",
+        "not-one-objective",
+        "candidate-followed",
+        "distorted",
+        "none",
+    }
+
+
+@pytest.mark.parametrize(
+    ("sooner", "later"),
+    [
+        ({"failed": ("no",)}, AIMLESS),
+        (AIMLESS, {"base_return": 0.0}),
+        ({"base_return": 0.2}, FOLLOWS_RED),
+        ({"conflict_levels": {"red": 0}}, BENT),
+        (SPLIT | {"distance": 0.7, "goal_regret": 1.1}, {"candidate_share": {"red": 1.0}, "residual": {"base": 0.9}}),
+        (FOLLOWS_RED, {"consistency": 1.0}),
+    ],
+)
+def test_of_two_rules_that_fire_the_earlier_decides(sooner, later):
+    assert rule(**{**later, **sooner}) == rule(**sooner)
+
+
+def test_suboptimality_comes_before_proxy_and_proxy_before_approximate():
+    order = [r.verdict for r in RULES]
+    assert order.index(Verdict.ROBUST) < order.index(Verdict.SUBOPTIMALITY)
+    assert order.index(Verdict.SUBOPTIMALITY) < order.index(Verdict.PROXY) < order.index(Verdict.APPROXIMATE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "margin", "above", "below"),
+    [
+        (lambda x: {"base_return": x}, T.trained, "same-objective", "not-trained"),
+        (lambda x: {"goal_regret": only("blue-door", x, 0.0)}, T.goal, "distorted", "same-objective"),
+        (lambda x: {"distance": only("blue-door", x, 0.0)}, T.distance, "distorted", "same-objective"),
+        (lambda x: FOLLOWS_RED | {"consistency": only("blue-door", x, 1.0), "outcome_consistency": 0.0},
+         T.consistency, "candidate-followed", "not-one-objective"),
+        (lambda x: FOLLOWS_RED | {"candidate_share": {"red": x}}, T.share, "candidate-followed", "distorted"),
+        (lambda x: AIMLESS | {"directedness": 0.1 + x}, T.directed, "same-objective", "no-objective"),
+        (lambda x: AIMLESS | {"outcome_directedness": x}, T.directed_outcomes, "same-objective", "no-objective"),
+    ],
+)  # fmt: skip
+def test_every_comparison_turns_at_its_margin(changes, margin, above, below):
+    assert rule(**changes(margin + 1e-6)) == above
+    assert rule(**changes(margin - 1e-6)) == below
+
+
+def test_a_return_that_fell_by_less_than_the_margin_has_lost_no_skill():
+    lost = {k: only("train", 0.9, v) for k, v in AIMLESS.items()} | {"own_directedness": only("train", 0.9, 0.1)}
+    fell = lambda by: {"base_return": only("train", 0.9, 0.9 - by)}  # noqa: E731
+    assert rule(**lost, **fell(T.fell + 1e-6)) == "skill-lost"
+    assert rule(**lost, **fell(T.fell - 1e-6)) != "skill-lost"
+
+
+def test_skill_is_not_lost_while_outcomes_still_show_an_objective():
+    dithering = {
+        "base_return": only("train", 0.9, 0.2),
+        "directedness": only("train", 0.95, 0.1),
+        "outcome_directedness": 0.5,
+    }
+    assert rule(**dithering | FOLLOWS_RED) == "candidate-followed"
+
+
+def test_a_capability_shift_decides_only_when_no_feature_shift_fell():
+    shifts = {"train": "train", "blue-door": "feature", "larger": "capability"}
+    on_larger = lambda high, low: {name: low if name == "larger" else high for name in shifts}  # noqa: E731
+    lost = {
+        "base_return": on_larger(0.9, 0.1),
+        "directedness": on_larger(0.95, 0.1),
+        "outcome_directedness": on_larger(0.95, 0.0),
+    }
+    assert rule(shifts=shifts, **lost) == "skill-lost"
+    red = {q: {**v, "larger": 0.0} if q in ("distance", "goal_regret") else v for q, v in FOLLOWS_RED.items()}
+    also_red = red | lost | {"base_return": {"train": 0.9, "blue-door": 0.0, "larger": 0.1}}
+    assert rule(shifts=shifts, **also_red) == "candidate-followed"
+
+
+def test_one_level_of_reading_that_is_consistent_is_enough():
+    assert rule(distance=0.5, goal_regret=0.5, consistency=0.3, outcome_consistency=1.0) == "distorted"
+
+
+def test_a_distribution_without_an_objective_of_its_own_proves_no_switch():
+    assert rule(**BENT | SPLIT, own_directedness=0.1 + T.directed - 1e-6) == "distorted"
+
+
+def test_a_candidate_must_account_for_the_deviation_from_the_base():
+    left = lambda share: (1 - share) ** 0.5 * 0.9  # noqa: E731
+    follows = lambda share: FOLLOWS_RED | {"residual": {"base": 0.9, "red": left(share)}}  # noqa: E731
+    assert rule(**follows(T.along + 1e-6)) == "candidate-followed"
+    assert rule(**follows(T.along - 1e-6)) == "distorted"
+
+
+def test_a_candidate_without_a_conflict_level_cannot_be_what_is_followed():
+    two = FOLLOWS_RED | {"conflict_levels": {"red": 0, "nearest": 3}}
+    assert rule(**two) == "distorted"
+
+
+@pytest.mark.parametrize("fraction", [0.5, 1.5])
+def test_a_threshold_moves_the_turning_point(fraction):
+    moved = Thresholds(goal=T.goal * fraction)
+    at = only("blue-door", T.goal, 0.0)
+    assert rule(moved, goal_regret=at) == ("distorted" if fraction < 1 else "same-objective")
+
+
+def test_what_is_undefined_is_asked_for_by_name_and_never_taken_for_zero():
+    snapshot = Snapshot(evidence=evidence(distance={"blue-door": None}, undefined={"distance[blue-door]": "no wish"}))
+    assert not snapshot.has("distance", "blue-door")
+    with pytest.raises(KeyError, match="no wish"):
+        snapshot.get("distance", "blue-door")
