@@ -24,7 +24,7 @@ class Evidence:
         base_return: (J_b(pi) - J_b(random)) / (J_b(pi*_b) - J_b(random)).
         directedness: held-out log-likelihood per decision of the best objective over the random walk's, as a share of
             the policy's own after averaging it over tied actions.
-        outcome_directedness: the same for first events.
+        outcome_directedness: the same for first events, over chance: the random walk, the action habit, or nearness.
         device: the same as `directedness` for the best device (action habits, short contexts).
         p_agent: posterior probability of an objective against a device.
         base_directedness: `directedness` of the base objective with one free rationality.

@@ -25,6 +25,7 @@ from birl.types import FloatArray, IntArray
 __all__ = ["FOLDS", "HeldOut", "OutcomesHeldOut", "cross_fit", "halves", "held_out", "held_out_likelihood"]
 
 FOLDS = 2
+NEAREST = OutcomeChoice(proximity_only=True)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,7 +35,8 @@ class OutcomesHeldOut:
     Attributes:
         weight: the policy's share of episodes in which an event happens.
         fitted: under the fitted choice model.
-        chance: under the random walk or the action habit, whichever predicts better.
+        chance: under what needs no objective: the random walk, the action habit, or whatever is near, whichever
+            predicts best.
         own: under the policy's own shares.
         alone: under the choice model fitted to this distribution only.
     """
@@ -145,7 +147,11 @@ def held_out(
                 into["base"][unseen] = rational.log_likelihood(hidden, reward)
             if choice is not None:
                 _predict_outcomes(
-                    into, b, unseen, _Choices(joint=choice, alone=OutcomeChoice().fit([part])), device.habit
+                    into,
+                    b,
+                    unseen,
+                    _Choices(joint=choice, alone=OutcomeChoice().fit([part]), near=NEAREST.fit([part])),
+                    device.habit,
                 )
     return {b.distribution: _record(b, found[b.distribution]) for b in behaviors}
 
@@ -154,6 +160,7 @@ def held_out(
 class _Choices:
     joint: RewardEstimate
     alone: RewardEstimate
+    near: RewardEstimate
 
 
 def _empty(behavior: Behavior) -> dict[str, FloatArray]:
@@ -177,14 +184,17 @@ def _predict_outcomes(
     model = behavior.model
     device = np.where(model.valid_actions, habit, 0.0)
     device /= np.maximum(device.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-    by_habit = first_events(model, seen.events, device, horizon=behavior.horizon)[levels]
     share = seen.share[levels]
     weight = 1.0 - share[:, -1]
-    walked, habitual = _conditional(share, seen.walk[levels]), _conditional(share, by_habit)
+    without = (
+        seen.walk[levels],
+        first_events(model, seen.events, device, horizon=behavior.horizon)[levels],
+        NEAREST.predict_outcomes(choices.near, behavior)[levels],
+    )
     into["weight"][levels] = weight
+    into["chance"][levels] = max((_conditional(share, shares) for shares in without), key=lambda s: float(s @ weight))
     for name, choice in (("fitted", choices.joint), ("alone_outcome", choices.alone)):
         into[name][levels] = _conditional(share, OutcomeChoice().predict_outcomes(choice, behavior)[levels])
-    into["chance"][levels] = walked if walked @ weight >= habitual @ weight else habitual
     into["own_outcome"][levels] = _conditional(share, share)
 
 

@@ -43,6 +43,8 @@ class OutcomeChoice:
         tolerance: largest entry of the gradient, in nats a level, at which to stop.
         prior: strength of the sparse prior, in nats a level and unit of utility.
         random_walk_offset: add the log of the random walk's share, so that utilities are over and above chance.
+        proximity_only: let no event be worth more than another, so that only the price of a step tells them apart: what
+            a policy without preferences that moves about would meet first.
         max_steps: Newton steps at most.
     """
 
@@ -57,6 +59,7 @@ class OutcomeChoice:
     tolerance: float = 1e-8
     prior: float = 1e-2
     random_walk_offset: bool = False
+    proximity_only: bool = False
     max_steps: int = 100
 
     def fit(
@@ -116,7 +119,7 @@ class OutcomeChoice:
             raise BirlError(f"outcome-choice: distribution {behavior.distribution!r}: {seen}; use another method")
         weight = behavior.model.level_starts * (behavior.model.level_starts > 0)
         return _Side(
-            phi=seen.events.features,
+            phi=np.zeros_like(seen.events.features) if self.proximity_only else seen.events.features,
             distance=np.where(np.isfinite(seen.distance), seen.distance, 0.0),
             offset=_offset(seen, self.random_walk_offset),
             share=seen.share,
