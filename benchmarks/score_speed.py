@@ -1,7 +1,7 @@
 """How long the command line takes, as a user meets it: whole cold processes. Run: `python benchmarks/score_speed.py`.
 
-Seconds are of processor time (user and system) and of the clock; the median of a few runs, with the range. A busy machine
-shows in the range.
+Seconds are of processor time (user and system) and of the clock; the median of a few runs, with the range. A busy
+machine shows in the range.
 """
 
 from __future__ import annotations
