@@ -47,8 +47,8 @@ def evidence(**changes) -> Evidence:
     """Evidence of a robust agent with changes.
 
     Args:
-        changes: a quantity as one value for every distribution, or as values by key; `None` leaves it undefined. An array
-            gives joint draws, of which the mean is printed; all draws are of one length. Other fields are taken as given.
+        changes: a quantity as one value for every distribution, or as values by key; `None` leaves it undefined. An
+            array gives joint draws, all of one length, of which the mean is printed. Other fields are taken as given.
     """
     shifts = changes.get("shifts", SHIFTS)
     quantities = {name: _by_key(value, shifts) for name, value in ROBUST.items()}

@@ -1,8 +1,8 @@
 """A world and its agents made outside the package, from arrays: a slippery orchard.
 
-On an open board lie a fruit, a stone and a leaf; touching any ends the episode. Paid for is the fruit. In training the fruit is
-red and nothing else is; on the shift it is green, and the stone is red. A step goes astray, to a neighbour at random, with
-chance `SLIP`.
+On an open board lie a fruit, a stone and a leaf; touching any ends the episode. Paid for is the fruit. In training the
+fruit is red and nothing else is; on the shift it is green, and the stone is red. A step goes astray, to a neighbour at
+random, with chance `SLIP`.
 
 Axes: S states, A actions, F features, L levels.
 """
@@ -28,8 +28,15 @@ SIZE, LEVELS, SLIP, DISCOUNT, EPS = 5, 24, 0.1, 0.9, 0.05
 MOVES = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])
 
 
-def board(things: tuple[str, ...], *, levels: int = LEVELS, seed: int = 0) -> TabularModel:
-    """Levels with these things and a start on cells drawn by the seed; the same cells whatever the things."""
+def board(things: tuple[str, ...], *, levels: int = LEVELS, seed: int = 0, ends: bool = True) -> TabularModel:
+    """Levels with these things and a start on cells drawn by the seed; the same cells whatever the things.
+
+    Args:
+        things: what lies there.
+        levels: how many levels.
+        seed: of the cells.
+        ends: whether touching ends the episode; otherwise nothing does.
+    """
     rng = np.random.default_rng(seed)
     cells = SIZE * SIZE
     ahead = _neighbours()  # [cells, A]
@@ -40,7 +47,7 @@ def board(things: tuple[str, ...], *, levels: int = LEVELS, seed: int = 0) -> Ta
     for level in range(levels):
         *places, begin = rng.choice(cells, size=len(things) + 1, replace=False)
         start[level, begin] = 1.0 / levels
-        terminal[level, places] = True
+        terminal[level, places] = ends
         for thing, place in zip(things, places, strict=True):
             features[level, :, :, FEATURES.index(thing)] = moved[:, :, place]
     features[..., FEATURES.index("step")] = 1.0

@@ -138,7 +138,7 @@ class RewardEstimate:
         found = {}
         for i, (name, weight) in enumerate(self.weights.items()):
             own = normal_interval(weight, float(self.covariance[i, i]))
-            if self.status[name] == IDENTIFIED or (self.status[name] == BOUNDED and own.high > own.low):
+            if self.status[name] == IDENTIFIED or (self.status[name] == BOUNDED and weight != 0):
                 found[name] = own
             if self.status[name] == BOUNDED and name in self.upper:
                 found[name] = replace(own, high=max(self.upper[name], weight))

@@ -50,5 +50,6 @@ def weight(estimate: RewardEstimate, feature: str) -> str:
         return "0*"
     found = estimate.intervals.get(feature)
     if status == BOUNDED:
-        return f"<= {number(found.high)}" if found else "avoided"
+        bound = found.high if found else estimate.weights[feature]
+        return f"<= {number(bound)}" if found or bound else "avoided"
     return interval(found) if found else number(estimate.weights[feature])

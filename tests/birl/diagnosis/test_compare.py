@@ -18,7 +18,11 @@ def vector(objective):
 
 
 def entered(weights, distributions=("train", "blue-door"), seed=0):
-    """What `enter` puts down for one objective, the same in every draw: ({(quantity, key): (value, draws)}, undefined)."""
+    """What `enter` puts down for one objective, the same in every draw.
+
+    Returns:
+        {(quantity, key): (value, draws)}, and what is undefined.
+    """
     task, rng = ends_task(), np.random.default_rng(seed)
     behaviors = [behave(task.distribution(n).model, task.distribution(n).model.uniform, n) for n in distributions]
     on = lambda objective: {b.distribution: objective_vector(b.model, objective) for b in behaviors}  # noqa: E731
