@@ -77,8 +77,19 @@ class _Ledger:
         self.intervals.setdefault(quantity, {})[key] = percentile_interval(value, draws)
         self.draws[f"{quantity}[{key}]"] = tuple(float(f"{x:.{DIGITS}g}") for x in draws)
 
-    def ratio(self, quantity: str, key: str, parts: tuple[FloatArray, FloatArray, FloatArray], reason: str) -> None:
-        """Enter sum(numerator) / sum(denominator) over resampled levels; undefined where too little is below."""
+    def ratio(
+        self,
+        quantity: str,
+        key: str,
+        parts: tuple[FloatArray, FloatArray, FloatArray],
+        reason: str,
+        *,
+        most: float = np.inf,
+    ) -> None:
+        """Enter sum(numerator) / sum(denominator) over resampled levels; undefined where too little is below.
+
+        A share of what can be explained is at most 1: a fit may beat what ties leave over by luck of a few levels.
+        """
         numerator, denominator, weights = parts
         total = float(denominator.sum())
         if total <= FLOOR:
@@ -87,7 +98,7 @@ class _Ledger:
         below = weights @ denominator
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = np.where(below > FLOOR / 10, (weights @ numerator) / below, np.nan)
-        self.put(quantity, key, float(numerator.sum()) / total, draws)
+        self.put(quantity, key, min(float(numerator.sum()) / total, most), np.minimum(draws, most))
 
 
 def gather(inputs: Inputs) -> Evidence:
@@ -123,7 +134,7 @@ def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:
     if not any(inputs.joint.weights.values()):
         ledger.undefined[f"directedness[{name}]"] = "the joint objective is empty: it prefers nothing to anything"
     else:
-        ledger.ratio("directedness", name, (mass * (seen.joint - seen.walk), whole, weights), nothing)
+        ledger.ratio("directedness", name, (mass * (seen.joint - seen.walk), whole, weights), nothing, most=1.0)
     raw = mass * (seen.policy - seen.walk)
     ledger.ratio("device", name, (mass * (seen.device - seen.walk), raw, weights), nothing)
     if seen.base is None:
@@ -143,7 +154,7 @@ def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:
     else:
         _outcomes_explained(ledger, b, seen.outcomes, weights)
     parts = (mass * (seen.alone - seen.walk), whole, weights)
-    ledger.ratio("own_directedness", name, parts, nothing)
+    ledger.ratio("own_directedness", name, parts, nothing, most=1.0)
 
 
 def _outcomes_explained(ledger: _Ledger, b: Behavior, o: OutcomesHeldOut, weights: FloatArray) -> None:

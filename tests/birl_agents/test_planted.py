@@ -10,6 +10,7 @@ from birl.task import Distribution
 from birl.types import BirlError
 
 START, RIGHT, LEFT = 2, 1, 3
+FEATURES = ("touch:door&red", "touch:door&blue", "touch:ball&red", "touch:key&blue", "step")
 
 
 def first_step(policy, distribution):
@@ -141,6 +142,13 @@ def test_the_forgetter_knows_its_way_in_training_and_ends_at_random(small_task):
     assert np.allclose(left, [0.95 + 0.05 / 4, 0.4 + 0.6 / 4, 0.25, 0.4 + 0.6 / 4])
 
 
+def test_a_switcher_is_loyal_in_training_and_wants_something_else_where_it_is_told(small_task):
+    assert planted.foreign_kind(small_task) == {"touch:key&blue": 1.0}
+    assert conduct(planted.switcher(small_task), small_task) == ["left", "undecided", "right", "undecided"]
+    assert conduct(planted.switcher(small_task, where=["keys"]), small_task) == ["left", "left", "right", "left"]
+    assert conduct(planted.switcher(small_task, {"touch:ball&red": 1.0}), small_task)[1] == "right"
+
+
 @pytest.mark.parametrize(
     ("make", "pattern"),
     [
@@ -153,6 +161,8 @@ def test_the_forgetter_knows_its_way_in_training_and_ends_at_random(small_task):
         (lambda t: planted.distorted(t, "bent"), "unknown distortion 'bent'"),
         (lambda t: planted.device(t, "habit", seed=-1), "seed -1 is negative"),
         (lambda t: planted.forgetter(t, first=-0.1), "is no probability"),
+        (lambda t: planted.switcher(t, where=["blue-dor"]), r"'blue-dor': did you mean blue-door\?"),
+        (lambda t: planted.switcher(replace(t, base={n: 1.0 for n in FEATURES[:-1]})), "weighs every kind of thing"),
         (lambda t: planted.blend(replace(t, base=lambda *a: 0.0), "red"), "give weights instead of a callable"),
         (
             lambda t: planted.planner(replace(t, shifts=[Distribution("real", make_env=object)], ghosts={})),
