@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -119,20 +120,38 @@ class Behavior:
         return self if count >= self.model.n_levels else self.restrict(range(count))
 
     def restrict(self, levels: Sequence[int] | NDArray[np.integer]) -> Behavior:
-        """The same behaviour on some levels only, renumbered 0.. in increasing order."""
+        """The same behaviour on some levels only, renumbered 0.. in increasing order; cut once, then remembered."""
         wanted = np.unique(np.asarray(list(levels), np.int64))
+        key = wanted.tobytes()
+        if key not in self._cuts:
+            self._cuts[key] = self._cut(wanted)
+        return self._cuts[key]
+
+    @cached_property
+    def _cuts(self) -> dict[bytes, Behavior]:
+        return {}
+
+    def _cut(self, wanted: IntArray) -> Behavior:
         states = self.model.states_of(wanted)
-        model = self.model.restrict(wanted)
-        mass = self.model.start[states].sum()
         seen = self.outcomes
         return replace(
             self,
-            model=model,
+            model=self.model.restrict(wanted),
             policy=self.policy[states],
-            occupancy=self.occupancy[states] / mass,
+            occupancy=self.occupancy[states] / self.model.start[states].sum(),
             outcomes=seen if isinstance(seen, str) else seen.restrict(wanted),
             trajectories=(),
         )
+
+    @cached_property
+    def feature_counts(self) -> FloatArray:
+        """Expected discounted feature counts of an episode, [F]."""
+        return self.level_feature_counts().sum(axis=0)
+
+    @cached_property
+    def walk_feature_counts(self) -> FloatArray:
+        """The same for the random walk, [F]."""
+        return self.level_feature_counts(self.model.uniform).sum(axis=0)
 
 
 def observe(

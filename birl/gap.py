@@ -20,6 +20,7 @@ from birl.types import FloatArray, Interval
 
 __all__ = ["Gap", "LevelReturns", "Pursuit", "level_return", "level_returns", "pursue", "tied_returns"]
 
+SAME = 12  # decimals to which two directions of the weights are the same reward
 NO_GAIN = 1e-9  # gain over the random walk below which an objective cannot be earned, relative to its largest reward
 
 
@@ -100,16 +101,21 @@ def pursue(model: TabularModel, weights: FloatArray, base: FloatArray) -> Pursui
 
     Neighbouring weights share most of their optimal policy, so each plan starts from the one before.
     """
-    returns = np.empty((len(weights), model.n_levels))
+    live = model.features.count_nonzero(axis=0) > 0
+    scale = np.abs(weights[:, live]).max(axis=1, initial=0.0)
+    direction = np.where(live, weights, 0.0) / np.where(scale > 0, scale, 1.0)[:, None]
+    # on this model many draws are one reward up to scale, and so have one optimal policy
+    distinct, which = np.unique(direction.round(SAME), axis=0, return_inverse=True)
+    returns = np.empty((len(distinct), model.n_levels))
     best = np.empty_like(returns)
     psi = None
-    for d, w in enumerate(weights):
+    for d, w in enumerate(distinct):
         plan = hard_plan(model, model.features @ w, warm_start=None if psi is None else psi @ w)
         if psi is None:
             psi = plan.chain.values(plan.chain.features())  # the first plan's values under any weights
         best[d] = model.per_level(model.start * plan.values)
         returns[d] = model.per_level(model.start * plan.chain.policy_values(base))
-    return Pursuit(base=returns, best=best)
+    return Pursuit(base=returns[which.ravel()], best=best[which.ravel()] * scale[:, None])
 
 
 def tied_returns(model: TabularModel, reward: FloatArray, base: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -11,7 +11,6 @@ from birl.behavior import Behavior
 from birl.diagnosis.thresholds import Thresholds
 from birl.gap import LevelReturns
 from birl.irl import RewardEstimate
-from birl.irl.common import feature_counts
 from birl.outcomes import constant_features
 from birl.task import Objective
 from birl.types import FloatArray
@@ -60,7 +59,7 @@ def disagreements(
     """
     limit = (thresholds or Thresholds()).agreement
     model = behaviors[0].model
-    reach = np.sum([feature_counts(b, b.model.uniform) for b in behaviors], axis=0)
+    reach = np.sum([b.walk_feature_counts for b in behaviors], axis=0)
     reach = np.where(constant_features(model), 0.0, np.maximum(reach, 0.0))
     named = {
         name: np.array([float(objective.get(feature, 0.0)) for feature in model.feature_names])

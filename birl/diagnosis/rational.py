@@ -26,6 +26,7 @@ __all__ = ["Rationality", "fit_rationality"]
 FEATURE = "objective"
 STARTS = (3.0, 30.0)  # inverse temperatures to begin from, in units of the objective's largest reward
 FIRST_EPS = 0.1
+FEW_LEVELS = 16  # of each distribution
 TOLERANCE, MAX_STEPS = 1e-4, 25
 
 
@@ -64,6 +65,12 @@ def fit_rationality(behaviors: Sequence[Behavior], rewards: Sequence[FloatArray]
     none = SparsePrior(strength=0.0, n_weights=1)
     best, _ = maximise(likelihood.at, first.theta, none, tolerance=TOLERANCE, max_steps=MAX_STEPS)
     return Rationality(inverse_temperature=float(best.theta[0]) / unit, eps=best.eps)
+
+
+def _first(behavior: Behavior, reward: FloatArray) -> FloatArray:
+    """A reward [S*A] on the states of the first levels only."""
+    count = min(FEW_LEVELS, behavior.model.n_levels)
+    return reward.reshape(behavior.policy.shape)[behavior.model.states_of(range(count))].ravel()
 
 
 def _single(model: TabularModel, reward: FloatArray) -> TabularModel:

@@ -35,7 +35,8 @@ __all__ = ["Boltzmann"]
 FIRST_EPS = (0.05, 0.3)  # shares of random actions tried for each start
 SCALES = (1.0, 3.0, 10.0, 30.0, 100.0)  # inverse temperatures tried for each start
 WIDTH = 0.05  # of the largest weight: about the sampling error at a hundred levels
-SCOUT_LEVELS = 16  # starts are compared on this many levels of each distribution
+SCOUT_LEVELS = 48  # starts are compared on this many levels, shared by the distributions
+LEAST_SCOUTED = 8  # but on no fewer than this many of each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ class Boltzmann:
         candidates: Mapping[str, RewardLike] | None,
     ) -> list[FloatArray]:
         """Directions to begin from: `mce` on a few levels, each candidate, and each two together."""
-        few = [b.first_levels(SCOUT_LEVELS) for b in behaviors]
+        few = _scouted(behaviors)
         found = [MaxCausalEntropy(tolerance=1e-3).fit(few).vector]
         named = [
             np.array([float(reward.get(name, 0.0)) for name in names])
@@ -139,7 +140,7 @@ class Boltzmann:
         self, behaviors: Sequence[Behavior], prior: SparsePrior, starts: list[FloatArray], free: np.ndarray
     ) -> FloatArray:
         """The best of the starts after a few steps on a few levels."""
-        likelihood = BoltzmannLikelihood([b.first_levels(SCOUT_LEVELS) for b in behaviors])
+        likelihood = BoltzmannLikelihood(_scouted(behaviors))
         score = lambda p: p.value + prior.value(p.theta)  # noqa: E731
         reached: list[BoltzmannPoint] = []
         for direction in starts:
@@ -148,6 +149,11 @@ class Boltzmann:
             best = max(scaled, key=score)
             reached.append(maximise(likelihood.at, best.theta, prior, tolerance=1e-3, max_steps=8, free=free)[0])
         return max(reached, key=score).theta
+
+
+def _scouted(behaviors: Sequence[Behavior]) -> list[Behavior]:
+    """The first few levels of every distribution."""
+    return [b.first_levels(max(LEAST_SCOUTED, SCOUT_LEVELS // len(behaviors))) for b in behaviors]
 
 
 def _settled(maximum: Maximum, tolerance: float) -> Check:

@@ -135,8 +135,8 @@ def feature_status(
     names: Sequence[str], behaviors: Sequence[Behavior], information: FloatArray | None, held: np.ndarray
 ) -> Mapping[str, str]:
     """Which weights are identified, which only bounded from above, which held, which not identified at all."""
-    own = sum(np.abs(feature_counts(b, b.policy)) for b in behaviors)
-    walk = sum(np.abs(feature_counts(b, b.model.uniform)) for b in behaviors)
+    own = sum(np.abs(b.feature_counts) for b in behaviors)
+    walk = sum(np.abs(b.walk_feature_counts) for b in behaviors)
     constant = constant_features(behaviors[0].model)
     never = (walk == 0) & (own == 0)
     avoided = ~constant & (own < AVOIDED * walk)
