@@ -4,10 +4,10 @@ Three parts, all on one thread:
 
 - *peers*: imitation's own kind of problem: an open grid, 50 steps, discount 1, a reward for every state, from the state
   visits of a known policy. Both stop when no state's visits, summed over the horizon, are off by more than 1e-3. Theirs
-  gets dense transitions in double precision (single would be converted at every product) and, of .01 (its default),
-  .05, .1, .2 and .5, the learning rate that was fastest at S = 100. It counts the last arrival as a visit, ours the
-  states acted in. Where it is not there after `BUDGET` CPU seconds, its time is what it spent, or more if the largest
-  size it finished took more iterations: the ratio is then a lower bound.
+  gets dense transitions in double precision (single would be converted at every product) and two learning rates: its
+  default, and of .05, .1, .2 and .5 the one that was fastest at S = 100; the better counts. It counts the last arrival
+  as a visit, ours the states acted in. Where neither is there after `BUDGET` CPU seconds, the ratio is a lower bound:
+  what was spent without getting there.
 - *joint*: two red-door distributions of 100 levels 11x11, fitted together.
 - *growth*: one red-door distribution of up to a million states.
 """
@@ -44,8 +44,8 @@ from birl.task import Distribution
 
 RESULTS = Path(__file__).parent / "results" / "mce_speed.json"
 SEED, REPEATS = 0, 3
-PEERS = {"sides": [10, 20, 32], "horizon": 50, "occupancy_error": 1e-3, "learning_rate": 0.2}
-BUDGET = 300.0  # CPU seconds of imitation's at one size
+PEERS = {"sides": [10, 20, 32], "horizon": 50, "occupancy_error": 1e-3, "learning_rates": [0.01, 0.2]}
+BUDGET = 120.0  # CPU seconds of imitation's at one size and learning rate
 CHUNK = 5  # of its iterations, between looks at the clock
 JOINT = {"levels": 100, "size": 11, "distributions": ["train", "blue-door"], "eps": 0.05}
 GROWTH = {"levels": [100, 300, 1000, 3000, 10_000], "size": 11, "eps": 0.05}
@@ -112,15 +112,16 @@ def ours(behavior: Behavior) -> dict[str, Any]:
     }
 
 
-def theirs(behavior: Behavior) -> dict[str, Any]:
+def theirs(behavior: Behavior, rate: float) -> dict[str, Any]:
     """Time imitation's, in chunks, until it is as close or its budget is spent."""
-    search, visits = _imitation(behavior)
+    search, visits = _imitation(behavior, rate)
     cpu, iterations, error = 0.0, 0, np.inf
     while error > PEERS["occupancy_error"] and cpu < BUDGET:
         run = timed(lambda: search.train(max_iter=CHUNK))
         error = float(np.abs(run.answer - visits).max())
         cpu, iterations = cpu + run.cpu, iterations + CHUNK
     return {
+        "learning_rate": rate,
         "cpu_seconds": cpu,
         "iterations": iterations,
         "occupancy_error": error,
@@ -128,7 +129,7 @@ def theirs(behavior: Behavior) -> dict[str, Any]:
     }
 
 
-def _imitation(behavior: Behavior) -> tuple[Any, np.ndarray]:
+def _imitation(behavior: Behavior, rate: float) -> tuple[Any, np.ndarray]:
     import torch
     from imitation.algorithms.mce_irl import MCEIRL
     from imitation.rewards.reward_nets import BasicRewardNet
@@ -154,7 +155,7 @@ def _imitation(behavior: Behavior) -> tuple[Any, np.ndarray]:
         env,
         net.double(),
         np.random.default_rng(SEED),
-        optimizer_kwargs={"lr": PEERS["learning_rate"]},
+        optimizer_kwargs={"lr": rate},
         linf_eps=PEERS["occupancy_error"],
         grad_l2_eps=0.0,
         log_interval=None,
@@ -168,19 +169,14 @@ def peers() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for side in PEERS["sides"]:
         behavior = expert(grid(side))
-        mine, other = ours(behavior), theirs(behavior)
-        seconds = other["cpu_seconds"]
-        if not other["finished"]:
-            known = max(row["imitation"]["iterations"] for row in found if row["imitation"]["finished"])
-            seconds *= max(known / other["iterations"], 1.0)
-            other |= {"cpu_seconds_at_least": seconds, "iterations_at_the_largest_size_finished": known}
+        mine, others = ours(behavior), [theirs(behavior, rate) for rate in PEERS["learning_rates"]]
         found.append(
             {
                 "states": side * side,
                 "birl": mine,
-                "imitation": other,
-                "ratio": seconds / mine["cpu_seconds"],
-                "ratio_is_a_lower_bound": not other["finished"],
+                "imitation": others,
+                "ratio": min(other["cpu_seconds"] for other in others) / mine["cpu_seconds"],
+                "ratio_is_a_lower_bound": not any(other["finished"] for other in others),
             }
         )
         print(json.dumps(found[-1]), flush=True)
