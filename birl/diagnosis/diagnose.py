@@ -98,7 +98,8 @@ def _would_decide(e: Snapshot, rule: Rule, probabilities: dict[Verdict, float], 
     if called and rule.verdict is not Verdict.UNDETERMINED:
         return ()
     if rule.id == "not-separated":
-        names = ", ".join(e.conflict_levels) or "something else it might want"
+        alike = [candidate for candidate, count in e.conflict_levels.items() if not count]
+        names = ", ".join(alike) or "something else it might want"
         return (f"add a shift in which the base objective and {names} part",)
     if rule.id == "check-failed":
         return tuple(e.failed)

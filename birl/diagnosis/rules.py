@@ -58,10 +58,11 @@ def skill_lost(e: Snapshot, t: Thresholds) -> bool:
 
 
 def not_separated(e: Snapshot, t: Thresholds) -> bool:
-    """No level of any shift separates the base from a candidate."""
-    return not e.of("feature", "capability", "dynamics", "cue") or (
-        bool(e.conflict_levels) and not any(e.conflict_levels.values())
-    )
+    """No level of any shift separates the base from any candidate, or from one that would look just as robust."""
+    if not e.of("feature", "capability", "dynamics", "cue"):
+        return True
+    alike = [count == 0 for count in e.conflict_levels.values()]
+    return any(alike) and (all(alike) or same_objective(e, t))
 
 
 def same_objective(e: Snapshot, t: Thresholds) -> bool:

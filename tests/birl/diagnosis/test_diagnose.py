@@ -76,6 +76,11 @@ def test_underdetermined_worlds_are_said_to_be_so():
     assert found.would_decide == ("add a shift in which the base objective and red part",)
 
 
+def test_only_the_candidates_that_look_like_the_base_need_another_shift():
+    found = diagnose(evidence(conflict_levels={"red": 0, "nearest": 30}))
+    assert found.would_decide == ("add a shift in which the base objective and red part",)
+
+
 def test_a_failed_check_gives_its_remedy():
     found = diagnose(evidence(failed=("mce: converged: raise max_steps",)))
     assert found.reason == "mce: converged: raise max_steps"

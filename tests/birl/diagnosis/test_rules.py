@@ -147,6 +147,14 @@ def test_a_candidate_must_account_for_the_deviation_from_the_base():
     assert rule(**follows(T.along - 1e-6)) == "distorted"
 
 
+def test_nobody_is_robust_while_a_candidate_looks_like_the_base_everywhere():
+    assert rule(conflict_levels={"red": 0, "nearest": 30}) == "not-separated"
+    assert rule(conflict_levels={"red": 1, "nearest": 30}) == "same-objective"
+    nearest = {"candidate_share": {"nearest": 1.0}, "residual": {"base": 0.9, "nearest": 0.1}}
+    follows = {**FOLLOWS_RED, **nearest, "conflict_levels": {"red": 0, "nearest": 30}}
+    assert rule(**follows) == "candidate-followed"
+
+
 def test_a_candidate_without_a_conflict_level_cannot_be_what_is_followed():
     two = FOLLOWS_RED | {"conflict_levels": {"red": 0, "nearest": 3}}
     assert rule(**two) == "distorted"
