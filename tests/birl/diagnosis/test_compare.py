@@ -1,5 +1,7 @@
 """Mixtures of known parts are taken apart into those parts."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,32 +13,35 @@ from tests.behaviors import behave
 from tests.worlds import DOOR, EVENTS, RED, ends_task
 
 DRAWS = 5
+LEVELS = 5  # of the corridor task
 
 
 def vector(objective):
     return np.array([objective.get(name, 0.0) for name in EVENTS])
 
 
-def entered(weights, distributions=("train", "blue-door"), seed=0):
+@cache
+def comparison(distributions):
+    """Features, base and candidate of the corridor task on some of its distributions."""
+    task = ends_task()
+    behaviors = [behave(task.distribution(n).model, task.distribution(n).model.uniform, n) for n in distributions]
+    on = lambda objective: {b.distribution: objective_vector(b.model, objective) for b in behaviors}  # noqa: E731
+    return compare(behaviors, on(task.base), {name: on(c) for name, c in task.candidates.items()})
+
+
+def entered(weights, distributions=("train", "blue-door")):
     """What `enter` puts down for one objective, the same in every draw.
 
     Returns:
         {(quantity, key): (value, draws)}, and what is undefined.
     """
-    task, rng = ends_task(), np.random.default_rng(seed)
-    behaviors = [behave(task.distribution(n).model, task.distribution(n).model.uniform, n) for n in distributions]
-    on = lambda objective: {b.distribution: objective_vector(b.model, objective) for b in behaviors}  # noqa: E731
-    comparison = compare(behaviors, on(task.base), {name: on(c) for name, c in task.candidates.items()})
-    picks = {
-        b.distribution: rng.multinomial(b.model.n_levels, np.full(b.model.n_levels, 1 / b.model.n_levels), size=DRAWS)
-        for b in behaviors
-    }
+    picks = np.random.default_rng(0).multinomial(LEVELS, np.full(LEVELS, 1 / LEVELS), size=DRAWS).astype(float)
     found, undefined = {}, {}
-    comparison.enter(
+    comparison(distributions).enter(
         lambda quantity, key, value, draws: found.update({(quantity, key): (value, draws)}),
         undefined,
         np.tile(weights, (1 + DRAWS, 1)),
-        {name: p.astype(float) for name, p in picks.items()},
+        dict.fromkeys(distributions, picks),
     )
     return found, undefined
 
