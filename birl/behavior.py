@@ -21,38 +21,13 @@ from birl.outcomes import Outcomes, outcomes
 from birl.policy import TabularPolicy, as_policy
 from birl.tabular import PolicyChain, TabularModel, finite_occupancy
 from birl.task import Distribution
+from birl.trajectories import Trajectory, play, sample_episodes
 from birl.types import BirlError, DiscretePolicy, FloatArray, IntArray
 
-__all__ = [
-    "Behavior",
-    "Trajectory",
-    "expected_visits",
-    "from_imitation",
-    "observe",
-    "rollouts",
-    "sample_episodes",
-    "to_imitation",
-]
+__all__ = ["Behavior", "observe", "policy_table", "rollouts"]
 
 BATCH = 8192  # observations in one forward pass: 13x13x7 planes of that many states are 40 MB as float32
 ROW_SUM_TOLERANCE = 1e-4  # float32 softmax over a few actions
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trajectory:
-    """One episode.
-
-    Attributes:
-        observations: [T + 1, ...].
-        actions: [T, ...].
-        terminal: whether it ended by itself rather than at a time limit.
-        states: model states, int [T + 1], where there is a model.
-    """
-
-    observations: Any
-    actions: Any
-    terminal: bool
-    states: Any = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -261,47 +236,6 @@ def _episodes(
     return sample_episodes(model, table, episodes, horizon=horizon, rng=rng)
 
 
-def sample_episodes(
-    model: TabularModel, table: FloatArray, episodes: int, *, horizon: int, rng: np.random.Generator
-) -> tuple[Trajectory, ...]:
-    """Episodes of a policy [S, A] in a model, all at once; `states` is always there."""
-    step = _Stepper(model)
-    states = np.empty((horizon + 1, episodes), np.int64)
-    actions = np.empty((horizon, episodes), np.int64)
-    states[0] = rng.choice(model.n_states, size=episodes, p=model.start)
-    cumulative = table.cumsum(axis=1)
-    for t in range(horizon):
-        draw = rng.random(episodes) * cumulative[states[t], -1]
-        actions[t] = (cumulative[states[t]] <= draw[:, None]).sum(axis=1)
-        states[t + 1] = np.where(model.terminal[states[t]], states[t], step(states[t], actions[t], rng))
-    return tuple(_episode(model, states[:, i], actions[:, i]) for i in range(episodes))
-
-
-def _episode(model: TabularModel, states: IntArray, actions: IntArray) -> Trajectory:
-    ended = np.flatnonzero(model.terminal[states])
-    length = int(ended[0]) if ended.size else actions.size
-    path = states[: length + 1]
-    seen = path if model.observe is None else model.observe(path)
-    return Trajectory(observations=seen, actions=actions[:length], terminal=bool(ended.size), states=path)
-
-
-class _Stepper:
-    """Draws next states from the CSR rows of a model by inverting their running sums."""
-
-    def __init__(self, model: TabularModel) -> None:
-        self.model = model
-        self.running = np.concatenate([[0.0], np.cumsum(model.transitions.data)])
-
-    def __call__(self, states: IntArray, actions: IntArray, rng: np.random.Generator) -> IntArray:
-        joint = self.model.transitions
-        rows = states * self.model.n_actions + actions
-        first, last = joint.indptr[rows], joint.indptr[rows + 1]
-        low, high = self.running[first], self.running[last]
-        at = np.searchsorted(self.running, low + rng.random(rows.size) * (high - low), side="right") - 1
-        at = np.clip(at, first, np.maximum(last - 1, first))
-        return np.where(last > first, joint.indices[np.minimum(at, joint.nnz - 1)], states)
-
-
 def rollouts(
     policy: Any,
     distribution: Distribution,
@@ -327,41 +261,15 @@ def rollouts(
     seeds = distribution.seeds or rng.integers(2**31, size=episodes)
     try:
         return tuple(
-            _play(env, adapted, int(seeds[i % len(seeds)]), distribution.horizon, rng, deterministic)
+            play(
+                env,
+                adapted,
+                seed=int(seeds[i % len(seeds)]),
+                horizon=distribution.horizon,
+                rng=rng,
+                deterministic=deterministic,
+            )
             for i in range(episodes)
         )
     finally:
         env.close()
-
-
-def _play(env: Any, policy: Any, seed: int, horizon: int, rng: np.random.Generator, deterministic: bool) -> Trajectory:
-    seen, _ = env.reset(seed=seed)
-    observations, actions, terminal = [seen], [], False
-    for _ in range(horizon):
-        action = policy.act(np.asarray(seen)[None], rng=rng, deterministic=deterministic)[0]
-        seen, _, terminal, truncated, _ = env.step(action)
-        observations.append(seen)
-        actions.append(action)
-        if terminal or truncated:
-            break
-    return Trajectory(observations=np.asarray(observations), actions=np.asarray(actions), terminal=bool(terminal))
-
-
-def to_imitation(trajectories: Sequence[Trajectory]) -> list[Any]:
-    """The same episodes as imitation's `Trajectory` (extra `imitation`)."""
-    try:
-        from imitation.data.types import Trajectory as Theirs  # an extra
-    except ImportError as error:
-        raise BirlError("imitation is not installed: pip install 'birl[imitation]'") from error
-    return [
-        Theirs(obs=np.asarray(t.observations), acts=np.asarray(t.actions), infos=None, terminal=t.terminal)
-        for t in trajectories
-    ]
-
-
-def from_imitation(trajectories: Sequence[Any]) -> tuple[Trajectory, ...]:
-    """Episodes from imitation's `Trajectory`; rewards, if any, are left behind."""
-    return tuple(
-        Trajectory(observations=np.asarray(t.obs), actions=np.asarray(t.acts), terminal=bool(t.terminal))
-        for t in trajectories
-    )

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from birl.behavior import Behavior, sample_episodes
+from birl.behavior import Behavior
 from birl.outcomes import NOTHING
 from birl.scorecard import Scene
 from birl.task import Distribution
+from birl.trajectories import sample_episodes
 from birl.types import IntArray
 
 __all__ = ["scenes"]

@@ -20,7 +20,7 @@ from birl.irl import ESTIMATORS, Estimator, PolicyEstimator
 from birl.readings import read
 from birl.recovery import Progress, Recovery, recover
 from birl.scenes import scenes
-from birl.scorecard import PolicyRecord, Scorecard
+from birl.scorecard import PolicyRecord, Reading, Scorecard
 from birl.stats import generator, level_weights
 from birl.task import Task, objective_vector
 from birl.types import BirlError, FloatArray, unknown_name
@@ -73,6 +73,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     for i, distribution in enumerate(task.distributions):
         tell("observe", i, len(task.distributions))
         behaviors.append(observe(policy, distribution, deterministic=deterministic))
+    observed = list(zip(behaviors, task.distributions, strict=True))
     picks = {b.distribution: level_weights(b.model.n_levels, draws, rng=rng) for b in behaviors}
     measured = _measure(behaviors, task)
     # recover: one reward for all distributions together, and one for each alone
@@ -93,9 +94,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
         ),
         base=_as_weights(task.base),
         candidates={name: _as_weights(objective) for name, objective in task.candidates.items()},
-        readings={
-            n: read(b, measured.returns[n], measured.base[n], picks[n]) for b in behaviors for n in [b.distribution]
-        },
+        readings=_readings(behaviors, measured, picks),
         estimates={**recovery.joint, "joint": recovery.joint[recovery.preferred]},
         recovered=recovery.alone,
         held_out=recovery.held_out,
@@ -104,11 +103,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
         gap={} if evidence is None else gaps(evidence),
         evidence=evidence,
         diagnosis=diagnosis,
-        scenes=tuple(
-            scene
-            for b, d in zip(behaviors, task.distributions, strict=True)
-            for scene in scenes(b, d, count=SCENES, rng=rng)
-        ),
+        scenes=tuple(s for b, d in observed for s in scenes(b, d, count=SCENES, rng=rng)),
         settings={
             "seed": seed,
             "levels": max(b.model.n_levels for b in behaviors),
@@ -116,7 +111,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
             "methods": ",".join(estimators),
             "deterministic": deterministic,
         },
-        versions={"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        versions=_versions(),
     )
 
 
@@ -128,6 +123,17 @@ def _estimators(methods: Sequence[str] | None) -> Mapping[str, Estimator]:
     if not names:
         raise BirlError("no method to recover rewards with: name at least one, or leave methods out")
     return {name: ESTIMATORS[name] for name in names}
+
+
+def _versions() -> Mapping[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def _readings(
+    behaviors: Sequence[Behavior], measured: _Measured, picks: Mapping[str, FloatArray]
+) -> Mapping[str, Reading]:
+    names = [b.distribution for b in behaviors]
+    return {n: read(b, measured.returns[n], measured.base[n], picks[n]) for n, b in zip(names, behaviors, strict=True)}
 
 
 def _as_weights(objective: Any) -> Mapping[str, float] | None:

@@ -35,8 +35,7 @@ __all__ = ["Boltzmann"]
 FIRST_EPS = (0.05, 0.3)  # shares of random actions tried for each start
 SCALES = (1.0, 3.0, 10.0, 30.0, 100.0)  # inverse temperatures tried for each start
 WIDTH = 0.05  # of the largest weight: about the sampling error at a hundred levels
-SCOUT_LEVELS = 48  # starts are compared on this many levels, shared by the distributions
-LEAST_SCOUTED = 8  # but on no fewer than this many of each
+SCOUT_LEVELS = 16  # starts are compared on this many levels of each distribution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +152,7 @@ class Boltzmann:
 
 def _scouted(behaviors: Sequence[Behavior]) -> list[Behavior]:
     """The first few levels of every distribution."""
-    return [b.first_levels(max(LEAST_SCOUTED, SCOUT_LEVELS // len(behaviors))) for b in behaviors]
+    return [b.first_levels(SCOUT_LEVELS) for b in behaviors]
 
 
 def _settled(maximum: Maximum, tolerance: float) -> Check:

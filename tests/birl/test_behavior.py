@@ -8,10 +8,11 @@ import gymnasium
 import numpy as np
 import pytest
 
-from birl.behavior import Behavior, Trajectory, from_imitation, observe, rollouts, to_imitation
+from birl.behavior import Behavior, observe, rollouts
 from birl.policy import TabularPolicy
 from birl.tabular import PolicyChain
 from birl.task import Distribution
+from birl.trajectories import Trajectory, from_imitation, to_imitation
 from birl.types import BirlError
 from tests.behaviors import behave
 from tests.worlds import corridor, gridworld, random_model, two_ends

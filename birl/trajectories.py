@@ -1,0 +1,111 @@
+"""Episodes: sampled in an exact model, all at once, or played in an environment; to and from imitation.
+
+Axes: S states, A actions, T steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from birl.tabular import TabularModel
+from birl.types import BirlError, FloatArray, IntArray
+
+__all__ = ["Trajectory", "from_imitation", "play", "sample_episodes", "to_imitation"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trajectory:
+    """One episode.
+
+    Attributes:
+        observations: [T + 1, ...].
+        actions: [T, ...].
+        terminal: whether it ended by itself rather than at a time limit.
+        states: model states, int [T + 1], where there is a model.
+    """
+
+    observations: Any
+    actions: Any
+    terminal: bool
+    states: Any = None
+
+
+def sample_episodes(
+    model: TabularModel, table: FloatArray, episodes: int, *, horizon: int, rng: np.random.Generator
+) -> tuple[Trajectory, ...]:
+    """Episodes of a policy [S, A] in a model, all at once; `states` is always there."""
+    step = _Stepper(model)
+    states = np.empty((horizon + 1, episodes), np.int64)
+    actions = np.empty((horizon, episodes), np.int64)
+    states[0] = rng.choice(model.n_states, size=episodes, p=model.start)
+    cumulative = table.cumsum(axis=1)
+    for t in range(horizon):
+        draw = rng.random(episodes) * cumulative[states[t], -1]
+        actions[t] = (cumulative[states[t]] <= draw[:, None]).sum(axis=1)
+        states[t + 1] = np.where(model.terminal[states[t]], states[t], step(states[t], actions[t], rng))
+    return tuple(_episode(model, states[:, i], actions[:, i]) for i in range(episodes))
+
+
+def _episode(model: TabularModel, states: IntArray, actions: IntArray) -> Trajectory:
+    ended = np.flatnonzero(model.terminal[states])
+    length = int(ended[0]) if ended.size else actions.size
+    path = states[: length + 1]
+    seen = path if model.observe is None else model.observe(path)
+    return Trajectory(observations=seen, actions=actions[:length], terminal=bool(ended.size), states=path)
+
+
+class _Stepper:
+    """Draws next states from the CSR rows of a model by inverting their running sums."""
+
+    def __init__(self, model: TabularModel) -> None:
+        self.model = model
+        self.running = np.concatenate([[0.0], np.cumsum(model.transitions.data)])
+
+    def __call__(self, states: IntArray, actions: IntArray, rng: np.random.Generator) -> IntArray:
+        joint = self.model.transitions
+        rows = states * self.model.n_actions + actions
+        first, last = joint.indptr[rows], joint.indptr[rows + 1]
+        low, high = self.running[first], self.running[last]
+        at = np.searchsorted(self.running, low + rng.random(rows.size) * (high - low), side="right") - 1
+        at = np.clip(at, first, np.maximum(last - 1, first))
+        return np.where(last > first, joint.indices[np.minimum(at, joint.nnz - 1)], states)
+
+
+def play(
+    env: Any, policy: Any, *, seed: int, horizon: int, rng: np.random.Generator, deterministic: bool
+) -> Trajectory:
+    """One episode of a policy in a Gymnasium environment, reset with `seed`."""
+    seen, _ = env.reset(seed=seed)
+    observations, actions, terminal = [seen], [], False
+    for _ in range(horizon):
+        action = policy.act(np.asarray(seen)[None], rng=rng, deterministic=deterministic)[0]
+        seen, _, terminal, truncated, _ = env.step(action)
+        observations.append(seen)
+        actions.append(action)
+        if terminal or truncated:
+            break
+    return Trajectory(observations=np.asarray(observations), actions=np.asarray(actions), terminal=bool(terminal))
+
+
+def to_imitation(trajectories: Sequence[Trajectory]) -> list[Any]:
+    """The same episodes as imitation's `Trajectory` (extra `imitation`)."""
+    try:
+        from imitation.data.types import Trajectory as Theirs  # an extra
+    except ImportError as error:
+        raise BirlError("imitation is not installed: pip install 'birl[imitation]'") from error
+    return [
+        Theirs(obs=np.asarray(t.observations), acts=np.asarray(t.actions), infos=None, terminal=t.terminal)
+        for t in trajectories
+    ]
+
+
+def from_imitation(trajectories: Sequence[Any]) -> tuple[Trajectory, ...]:
+    """Episodes from imitation's `Trajectory`; rewards, if any, are left behind."""
+    return tuple(
+        Trajectory(observations=np.asarray(t.obs), actions=np.asarray(t.acts), terminal=bool(t.terminal))
+        for t in trajectories
+    )
