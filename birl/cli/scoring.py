@@ -44,6 +44,7 @@ class Target:
 
 def score_all(request: Request) -> int:
     """Score every checkpoint and show its card; the exit code."""
+    _limit_threads(request.num_threads)
     from birl.types import BirlError  # brings numpy
 
     _check_names(request)
@@ -68,9 +69,18 @@ def score_all(request: Request) -> int:
     return FAILED if failed else _gate(cards, request)
 
 
+def _limit_threads(count: int) -> None:
+    """Keep linear algebra to as many threads as torch; it reads this once, when numpy is first imported.
+
+    The matrices here are small: more threads wait for each other, and for those of the process next door.
+    """
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", str(count))
+
+
 def rediagnose(request: Request) -> int:
     """Diagnose a finished card again and show it; the exit code."""
-    from birl import diagnosis
+    from birl.diagnosis import diagnose
     from birl.scorecard import Scorecard
     from birl.types import BirlError
 
@@ -79,9 +89,6 @@ def rediagnose(request: Request) -> int:
     card = Scorecard.load(request.card)
     if card.evidence is None:
         raise BirlError(f"{request.card} holds no evidence to diagnose from: score the policy again")
-    diagnose: Any = getattr(diagnosis, "diagnose", None)
-    if diagnose is None:
-        raise BirlError("this version of birl cannot diagnose a card again: install a later one")
     card = replace(card, diagnosis=diagnose(card.evidence))
     _write(card, request, Path(request.card).stem)
     if request.format == "json":
