@@ -121,12 +121,13 @@ class Behavior:
     @cached_property
     def feature_counts(self) -> FloatArray:
         """Expected discounted feature counts of an episode, [F]."""
-        return self.level_feature_counts().sum(axis=0)
+        return self.occupancy @ PolicyChain(self.model, self.policy).features()
 
     @cached_property
     def walk_feature_counts(self) -> FloatArray:
         """The same for the random walk, [F]."""
-        return self.level_feature_counts(self.model.uniform).sum(axis=0)
+        walk = self.model.uniform
+        return expected_visits(self.model, walk, horizon=self.horizon) @ PolicyChain(self.model, walk).features()
 
 
 def observe(

@@ -18,10 +18,22 @@ from birl.behavior import Behavior
 from birl.tabular import PolicyChain, TabularModel, hard_plan
 from birl.types import FloatArray, Interval
 
-__all__ = ["Gap", "LevelReturns", "Pursuit", "level_return", "level_returns", "pursue", "tied_returns"]
+__all__ = [
+    "CANNOT_BE_EARNED",
+    "Gap",
+    "LevelReturns",
+    "Pursuit",
+    "level_return",
+    "level_returns",
+    "pursue",
+    "tied_returns",
+]
 
 SAME = 12  # decimals to which two directions of the weights are the same reward
 NO_GAIN = 1e-9  # gain over the random walk below which an objective cannot be earned, relative to its largest reward
+
+
+CANNOT_BE_EARNED = "no policy gains over the random walk on the base objective here"
 
 
 @dataclass(frozen=True, kw_only=True)

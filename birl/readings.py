@@ -10,15 +10,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from birl.behavior import Behavior
-from birl.gap import LevelReturns
+from birl.gap import CANNOT_BE_EARNED, LevelReturns
 from birl.outcomes import NOTHING, Outcomes
 from birl.scorecard import Reading
 from birl.stats import percentile_interval, ratio_interval
 from birl.types import FloatArray, Interval
 
 __all__ = ["read"]
-
-CANNOT_BE_EARNED = "no policy gains over the random walk on the base objective here"
 
 
 def read(behavior: Behavior, returns: LevelReturns, base: FloatArray, weights: FloatArray) -> Reading:

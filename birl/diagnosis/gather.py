@@ -18,7 +18,7 @@ from birl.behavior import Behavior
 from birl.diagnosis.compare import Comparison
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.held_out import HeldOut, OutcomesHeldOut
-from birl.gap import Gap, LevelReturns, pursue, tied_returns
+from birl.gap import CANNOT_BE_EARNED, Gap, LevelReturns, pursue, tied_returns
 from birl.irl import RewardEstimate
 from birl.outcomes import Outcomes
 from birl.stats import percentile_interval
@@ -194,7 +194,7 @@ def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> 
         ledger.put("own_regret", name, float(own[0]), own[1:])
     if not returns.can_be_earned(inputs.base[name]):
         for quantity in ("base_return", "goal_regret", "capability_regret"):
-            ledger.undefined[f"{quantity}[{name}]"] = "no policy gains over the random walk on the base objective here"
+            ledger.undefined[f"{quantity}[{name}]"] = CANNOT_BE_EARNED
         return
     least, _ = tied_returns(model, model.features @ point, inputs.base[name])
     tied = pursuit.base[0] - least  # what the tie-break that serves the base worst loses on top of the greedy one

@@ -12,18 +12,16 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from birl.behavior import Behavior, expected_visits
+from birl.behavior import Behavior
 from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, Check, Identifiability
 from birl.irl.newton import Maximum
 from birl.outcomes import constant_features
-from birl.tabular import PolicyChain
 from birl.types import BirlError, FloatArray
 
 __all__ = [
     "adaptation_check",
     "convergence_check",
     "determinism_check",
-    "feature_counts",
     "feature_status",
     "identifiability",
     "neutral_constants",
@@ -93,12 +91,6 @@ def random_share(behaviors: Sequence[Behavior], plans: Sequence[FloatArray]) -> 
     result: Any = minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4})
     found = float(result.x)
     return found if loss(found) < loss(0.0) - 1e-9 else 0.0
-
-
-def feature_counts(behavior: Behavior, policy: FloatArray) -> FloatArray:
-    """Expected discounted feature counts of an episode under a policy [S, A], [F]."""
-    visits = expected_visits(behavior.model, policy, horizon=behavior.horizon)
-    return visits @ PolicyChain(behavior.model, policy).features()
 
 
 def null_space(information: FloatArray) -> FloatArray:

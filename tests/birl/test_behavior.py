@@ -93,6 +93,19 @@ def test_what_the_policy_never_does_does_not_count_in_a_likelihood():
     assert behavior.log_likelihood(always(corridor(), 0))[0] < -100
 
 
+def test_feature_counts_of_a_straight_walk_are_a_geometric_sum():
+    # four steps to the goal at discount .9: the goal counts .9^3, the steps 1 + .9 + .81 + .729
+    assert np.allclose(behave(corridor(), always(corridor(), 1)).feature_counts, [0.729, 3.439])
+
+
+def test_feature_counts_without_discount_are_those_of_the_horizon_where_nothing_ends(rng):
+    model = random_model(rng, discount=1.0, terminal=False)
+    model = replace(model, features=np.ones((model.n_states * model.n_actions, 4)))
+    behavior = behave(model, model.uniform)
+    assert np.allclose(behavior.feature_counts, behavior.horizon)
+    assert np.allclose(behavior.walk_feature_counts, behavior.horizon)
+
+
 def test_feature_counts_by_level_add_up_to_those_of_the_occupancy(rng):
     model = random_model(rng, n_levels=3)
     behavior = behave(model, rng.dirichlet(np.ones(3), size=model.n_states))

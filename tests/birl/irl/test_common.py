@@ -12,7 +12,6 @@ from birl.irl.common import (
     adaptation_check,
     convergence_check,
     determinism_check,
-    feature_counts,
     feature_status,
     identifiability,
     neutral_constants,
@@ -23,23 +22,17 @@ from birl.irl.common import (
     step_check,
 )
 from birl.irl.newton import Maximum
-from birl.tabular import PolicyChain
 from birl.types import BirlError
 from tests.behaviors import behave, soft_agent
 from tests.worlds import corridor, gridworld, random_model, two_ends
-
-TRAIN = two_ends(("touch:door", "touch:red"), ("touch:ball",))
-NONE = np.zeros(4, bool)
 
 
 def always(model, action):
     return np.tile(np.eye(model.n_actions)[action], (model.n_states, 1))
 
 
-def test_feature_counts_of_a_straight_walk_are_a_geometric_sum():
-    # four steps to the goal at discount .9: the goal counts .9^3, the steps 1 + .9 + .81 + .729
-    model = corridor(5)
-    assert np.allclose(feature_counts(behave(model, always(model, 1)), always(model, 1)), [0.729, 3.439])
+TRAIN = two_ends(("touch:door", "touch:red"), ("touch:ball",))
+NONE = np.zeros(4, bool)
 
 
 # --- constants --------------------------------------------------------------------------------------------------------
@@ -201,9 +194,3 @@ def test_features_must_be_shared(rng):
     other = corridor()
     with pytest.raises(BirlError, match="features of 'b' differ from 'train'"):
         shared_features([behave(TRAIN, TRAIN.uniform), behave(other, other.uniform, "b")])
-
-
-def test_occupancy_of_the_feature_counts_is_the_policys(rng):
-    model = random_model(rng)
-    b = behave(model, model.uniform)
-    assert np.allclose(feature_counts(b, b.policy), b.occupancy @ PolicyChain(model, b.policy).features())
