@@ -2,18 +2,18 @@
 
 Levels smaller than the largest are padded with wall. A cell is one number, row * W + column.
 
-Axes: L levels, B a batch, C cells (H * W), A moves.
+Axes: L levels, B a batch, C cells (H * W), A moves, T things of the level that has most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from birl.types import BirlError, IntArray
+from birl.types import BirlError, IntArray, unknown_name
 from birl_envs.grid import Level
 
 __all__ = ["MOVES", "Atlas", "make_atlas"]
@@ -32,6 +32,9 @@ class Atlas:
         colour: index of its colour, [L, C]; -1 where there is none.
         start: start cell, [L].
         neighbour: the cell each move leads to, [L, C, A]; itself where a wall is in the way.
+        thing: number of the thing in each cell, in reading order, [L, C]; -1 where there is none.
+        thing_cell: cell of each thing, [L, T]; -1 where the level has fewer.
+        settings: name -> what holds on each level, [L].
     """
 
     walls: NDArray[np.bool_]
@@ -39,6 +42,9 @@ class Atlas:
     colour: IntArray
     start: IntArray
     neighbour: IntArray
+    thing: IntArray
+    thing_cell: IntArray
+    settings: Mapping[str, IntArray]
 
     @property
     def n_levels(self) -> int:
@@ -61,34 +67,60 @@ class Atlas:
         return self.height * self.width
 
 
-def make_atlas(levels: Sequence[Level], *, kinds: Sequence[str], colours: Sequence[str]) -> Atlas:
-    """The atlas of some levels, kinds and colours numbered as given.
+def make_atlas(
+    levels: Sequence[Level], *, kinds: Sequence[str], colours: Sequence[str], settings: Mapping[str, int] | None = None
+) -> Atlas:
+    """The atlas of some levels.
+
+    Args:
+        levels: L levels.
+        kinds: numbered as given.
+        colours: likewise.
+        settings: every setting a level may have, with its default.
 
     Raises:
-        BirlError: when there are no levels, or a level holds a kind or colour that is not among the given.
+        BirlError: when there are no levels, or a level holds a kind, colour or setting that is not among the given.
     """
     if not levels:
         raise BirlError("no levels: give at least one")
     height, width = max(level.height for level in levels), max(level.width for level in levels)
     walls = np.ones((len(levels), height, width), bool)
     kind = np.full((len(levels), height, width), -1, np.int64)
-    colour = kind.copy()
+    colour, thing = kind.copy(), kind.copy()
+    thing_cell = np.full((len(levels), max(len(level.things) for level in levels)), -1, np.int64)
     for index, level in enumerate(levels):
         walls[index, : level.height, : level.width] = False
         for cell in level.walls:
             walls[index][cell] = True
-        for thing in level.things:
-            if thing.kind not in kinds or thing.colour not in colours:
-                raise BirlError(f"level {index}: this world has no {thing.colour} {thing.kind}: use another thing")
-            kind[index][thing.cell] = kinds.index(thing.kind)
-            colour[index][thing.cell] = colours.index(thing.colour)
+        for number, item in enumerate(level.things):
+            if item.kind not in kinds or item.colour not in colours:
+                raise BirlError(f"level {index}: this world has no {item.colour} {item.kind}: use another thing")
+            kind[index][item.cell] = kinds.index(item.kind)
+            colour[index][item.cell] = colours.index(item.colour)
+            thing[index][item.cell] = number
+            thing_cell[index, number] = item.cell[0] * width + item.cell[1]
     return Atlas(
         walls=walls,
         kind=kind.reshape(len(levels), -1),
         colour=colour.reshape(len(levels), -1),
         start=np.array([level.start[0] * width + level.start[1] for level in levels], np.int64),
         neighbour=_neighbours(walls),
+        thing=thing.reshape(len(levels), -1),
+        thing_cell=thing_cell,
+        settings=_settings(levels, settings or {}),
     )
+
+
+def _settings(levels: Sequence[Level], defaults: Mapping[str, int]) -> Mapping[str, IntArray]:
+    """Every setting on every level, name -> [L]."""
+    for index, level in enumerate(levels):
+        for name in level.settings:
+            if name not in defaults:
+                raise unknown_name(f"setting of level {index}", name, defaults)
+    return {
+        name: np.array([level.settings.get(name, default) for level in levels], np.int64)
+        for name, default in defaults.items()
+    }
 
 
 def _neighbours(walls: NDArray[np.bool_]) -> IntArray:

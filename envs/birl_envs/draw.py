@@ -2,18 +2,18 @@
 
 Every cell is drawn three times as large as wanted and averaged down, which smooths its edges.
 
-Source: Okabe & Ito 2008, "Color universal design" (the palette).
+Source: Okabe & Ito 2008, "Color universal design" (the palette; its yellow is darkened to show on a light floor).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from birl_envs.grid import Cell, Level
+from birl_envs.shapes import SHAPES, box
 
 __all__ = ["PALETTE", "draw_level"]
 
@@ -21,6 +21,8 @@ PALETTE = {
     "red": "#d55e00",
     "blue": "#0072b2",
     "green": "#009e73",
+    "yellow": "#dcb400",
+    "grey": "#8a8f98",
     "wall": "#4a4f57",
     "floor": "#f7f5f0",
     "line": "#e3dfd6",
@@ -29,45 +31,6 @@ PALETTE = {
 """What is drawn -> its colour."""
 
 FINE = 3  # oversampling
-
-Coordinates = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-
-def _disc(x: Coordinates, y: Coordinates, centre: tuple[float, float], radius: float) -> Mask:
-    return (x - centre[0]) ** 2 + (y - centre[1]) ** 2 <= radius**2
-
-
-def _box(x: Coordinates, y: Coordinates, corner: tuple[float, float], size: tuple[float, float]) -> Mask:
-    return (x >= corner[0]) & (x <= corner[0] + size[0]) & (y >= corner[1]) & (y <= corner[1] + size[1])
-
-
-def _door(x: Coordinates, y: Coordinates) -> Mask:
-    panel = _box(x, y, (0.26, 0.36), (0.48, 0.54)) | (_disc(x, y, (0.5, 0.36), 0.24) & (y <= 0.36))
-    return panel & ~_disc(x, y, (0.64, 0.6), 0.05)
-
-
-def _ball(x: Coordinates, y: Coordinates) -> Mask:
-    return _disc(x, y, (0.5, 0.5), 0.31) & ~_disc(x, y, (0.4, 0.39), 0.07)
-
-
-def _key(x: Coordinates, y: Coordinates) -> Mask:
-    bow = _disc(x, y, (0.27, 0.5), 0.18) & ~_disc(x, y, (0.27, 0.5), 0.08)
-    teeth = _box(x, y, (0.62, 0.5), (0.08, 0.19)) | _box(x, y, (0.79, 0.5), (0.1, 0.24))
-    return bow | _box(x, y, (0.42, 0.44), (0.47, 0.12)) | teeth
-
-
-def _agent(x: Coordinates, y: Coordinates) -> Mask:
-    body = (np.abs(x - 0.5) <= 0.1 + 0.32 * (y - 0.38)) & (y >= 0.38) & (y <= 0.84)
-    return _disc(x, y, (0.5, 0.29), 0.15) | body
-
-
-SHAPES: dict[str, Callable[[Coordinates, Coordinates], Mask]] = {
-    "door": _door,
-    "ball": _ball,
-    "key": _key,
-    "agent": _agent,
-}
 
 
 def _rgb(name: str) -> NDArray[np.float64]:
@@ -81,7 +44,7 @@ def _tile(shape: str, colour: str, pixels: int) -> NDArray[np.uint8]:
     y, x = (np.mgrid[:fine, :fine] + 0.5) / fine
     image = np.empty((fine, fine, 3))
     image[:] = _rgb("wall" if shape == "wall" else "floor")
-    edge = _box(x, y, (1 / pixels, 1 / pixels), (1.0, 1.0))
+    edge = box(x, y, (1 / pixels, 1 / pixels), (1.0, 1.0))
     image[~edge] = _rgb("line")
     if shape in SHAPES:
         image[SHAPES[shape](x, y)] = _rgb(colour)

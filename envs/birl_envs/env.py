@@ -11,8 +11,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from birl.types import BirlError
-from birl_envs.draw import draw_level
 from birl_envs.grid import Level
+from birl_envs.picture import draw_state
 from birl_envs.sight import View, make_sight
 from birl_envs.world import World
 
@@ -79,20 +79,17 @@ class GridEnv(gymnasium.Env[NDArray[Any], Any]):
         done = self.world.rule(self.atlas, self._level, self._state, np.array([int(action)]))
         self._state = done.state
         self._steps += 1
-        event = int(done.event[0])
         ended = bool(done.ended[0])
-        info = dict.fromkeys(self.world.events, 0.0) | {"step": 1.0, "level": int(self._level[0])}
-        if event >= 0:
-            info[self.world.events[event]] = 1.0
+        happened = zip(self.world.events, self.world.counts(done.event)[0].tolist(), strict=True)
+        info = dict(happened) | {"step": 1.0, "level": int(self._level[0])}
         truncated = self._steps >= self.time_limit and not ended
-        return self._look(), float(self.world.rewards[event]), ended, truncated, info
+        return self._look(), float(self.world.paid(done.event)[0]), ended, truncated, info
 
     def render(self) -> Any:
         """The board with the agent on it, uint8 [H, W, 3]; None unless `render_mode` is `rgb_array`."""
         if self.render_mode != "rgb_array":
             return None
-        cell = int(self.world.cell(self.atlas, self._state)[0])
-        return draw_level(self.levels[int(self._level[0])], agent=divmod(cell, self.atlas.width))
+        return draw_state(self.world, self.levels, self.atlas, int(self._level[0]), int(self._state[0]))
 
     def _look(self) -> NDArray[Any]:
-        return self.sight.look(self._level, self.world.cell(self.atlas, self._state))[0]
+        return self.sight.look(self._level, self._state)[0]

@@ -15,9 +15,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from birl.enumerate import breadth_first
-from birl.tabular import TabularModel
+from birl.tabular import TabularModel, reward_vector
 from birl.task import Board, Distribution, Scenery
-from birl.types import IntArray
+from birl.types import BirlError, IntArray
 from birl_envs.atlas import Atlas
 from birl_envs.draw import PALETTE
 from birl_envs.env import GridEnv
@@ -37,14 +37,14 @@ class _States:
         state: its state in the world's own numbering, [S].
         ended: whether the episode is over there, bool [S].
         successor: where each action leads, [S, A].
-        event: what happens on the way, [S, A]; -1 nothing.
+        happened: how often each event happens on the way, [S*A, E].
     """
 
     level: IntArray
     state: IntArray
     ended: NDArray[np.bool_]
     successor: IntArray
-    event: IntArray
+    happened: sp.csr_matrix
 
 
 def _enumerate(world: World, atlas: Atlas) -> _States:
@@ -73,37 +73,37 @@ def _enumerate(world: World, atlas: Atlas) -> _States:
         state=state,
         ended=codes % 2 == 1,
         successor=np.searchsorted(codes, following(codes)),
-        event=step(codes).event.reshape(-1, n_actions),
+        happened=_happened(step(codes).event, len(world.events)),
     )
 
 
-def _look(states: IntArray, *, sight: Sight, level: IntArray, cell: IntArray) -> NDArray[np.bool_]:
-    return sight.look(level[states], cell[states])
+def _happened(event: NDArray[Any], n_events: int) -> sp.csr_matrix:
+    """What `Step.event` says, as counts [S*A, E]."""
+    if event.ndim == 2:
+        return sp.csr_matrix(event)
+    some = np.flatnonzero(event >= 0)
+    return sp.csr_matrix((np.ones(some.size), (some, event[some])), shape=(event.size, n_events))
+
+
+def _look(states: IntArray, *, sight: Sight, level: IntArray, state: IntArray) -> NDArray[np.bool_]:
+    return sight.look(level[states], state[states])
 
 
 def _model(world: World, atlas: Atlas, found: _States, view: View) -> TabularModel:
     n_states, n_actions = found.successor.shape
-    rows, n_features = np.arange(n_states * n_actions), len(world.features)
-    event = found.event.ravel()
-    some = event >= 0
-    step = np.full(rows.size, n_features - 1)
-    columns = np.concatenate([step, event[some]])
+    n_rows = n_states * n_actions
     starts = (found.state == world.begin(atlas)[found.level]) & ~found.ended
     return TabularModel(
         transitions=sp.csr_matrix(
-            (np.ones(rows.size), found.successor.ravel(), np.arange(rows.size + 1)), shape=(rows.size, n_states)
+            (np.ones(n_rows), found.successor.ravel(), np.arange(n_rows + 1)), shape=(n_rows, n_states)
         ),
-        features=sp.csr_matrix(
-            (np.ones(columns.size), (np.concatenate([rows, rows[some]]), columns)), shape=(rows.size, n_features)
-        ),
+        features=sp.hstack([found.happened, np.ones((n_rows, 1))], format="csr"),
         start=starts / atlas.n_levels,
         terminal=found.ended,
         discount=world.discount,
         feature_names=world.features,
         level=found.level,
-        observe=partial(
-            _look, sight=make_sight(world, atlas, view), level=found.level, cell=world.cell(atlas, found.state)
-        ),
+        observe=partial(_look, sight=make_sight(world, atlas, view), level=found.level, state=found.state),
     )
 
 
@@ -139,14 +139,19 @@ def distribution(
         shift: one of `birl.task.SHIFTS`.
         view: how it is shown; agent-centred if left out.
         pair: the distribution it matches level by level.
+
+    Raises:
+        BirlError: when on some level nothing the agent can do makes a difference to the base objective.
     """
     levels, view = tuple(levels), view or View()
     atlas = world.atlas(levels)
     found = _enumerate(world, atlas)
+    model = _model(world, atlas, found, view)
+    _refuse_hopeless(world, name, model)
     cell = world.cell(atlas, found.state)
     return Distribution(
         name,
-        model=_model(world, atlas, found, view),
+        model=model,
         make_env=partial(GridEnv, world, levels, view=view),
         shift=shift,
         pair=pair,
@@ -156,3 +161,19 @@ def distribution(
             position=np.stack(np.divmod(cell, atlas.width), axis=1),
         ),
     )
+
+
+def _refuse_hopeless(world: World, name: str, model: TabularModel) -> None:
+    """A level on which every action always pays the same cannot be solved, and says nothing about an objective."""
+    paid = reward_vector(model, world.base).reshape(model.n_states, -1)
+    live = ~model.terminal
+    level = model.level[live]
+    low, high = np.full(model.n_levels, np.inf), np.full(model.n_levels, -np.inf)
+    np.minimum.at(low, level, paid[live].min(axis=1))
+    np.maximum.at(high, level, paid[live].max(axis=1))
+    hopeless = np.flatnonzero(low == high)
+    if hopeless.size and not world.idle:
+        raise BirlError(
+            f"world {world.name!r}, distribution {name!r}: on level {hopeless[0]} nothing the agent can reach changes "
+            f"the base objective ({', '.join(world.base)}): mend or drop the level"
+        )

@@ -5,11 +5,14 @@ in upper case and its colour in lower case. A red door, a blue ball and a wall:
 
     @@ .. Dr
     .. ## Bb
+
+What holds on the whole board (a cue, a budget) stands in a line above it: `budget=12 cue=1`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from birl.types import BirlError, unknown_name
 
@@ -18,10 +21,27 @@ __all__ = ["COLOURS", "FREE", "KINDS", "START", "WALL", "Cell", "Layout", "Level
 Cell = tuple[int, int]
 """Row and column, from the top left."""
 
-KINDS = {"door": "D", "ball": "B", "key": "K"}
+KINDS = {
+    "door": "D",
+    "ball": "B",
+    "key": "K",
+    "cheese": "C",
+    "coin": "O",
+    "saw": "S",
+    "line": "L",
+    "gem": "G",
+    "chest": "H",
+    "dirt": "T",
+    "mat": "M",
+    "dispenser": "P",
+    "bin": "N",
+    "exit": "E",
+    "flag": "F",
+    "gate": "A",
+}
 """Kind -> its letter in ASCII levels; a world with other kinds adds a line."""
 
-COLOURS = {"red": "r", "blue": "b", "green": "g"}
+COLOURS = {"red": "r", "blue": "b", "green": "g", "yellow": "y", "grey": "e"}
 """Colour -> its letter in ASCII levels."""
 
 WALL, FREE, START = "##", "..", "@@"
@@ -83,6 +103,7 @@ class Level:
         walls: blocked cells.
         things: what lies where, at most one a cell, kept in reading order.
         start: the cell the agent starts from; free.
+        settings: what holds on the whole board, name -> whole number; what is left out is the world's default.
     """
 
     height: int
@@ -90,6 +111,7 @@ class Level:
     walls: frozenset[Cell]
     things: tuple[Thing, ...]
     start: Cell
+    settings: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Order the things, and refuse a board on which two of walls, things and start share a cell."""
@@ -117,16 +139,22 @@ class Level:
 
     def __str__(self) -> str:
         """The ASCII form; `parse_level` reads it back."""
-        return "\n".join(" ".join(row) for row in self.tokens)
+        heading = (
+            [" ".join(f"{name}={value}" for name, value in sorted(self.settings.items()))] if self.settings else []
+        )
+        return "\n".join([*heading, *(" ".join(row) for row in self.tokens)])
 
 
 def parse_level(text: str) -> Level:
     """The level of an ASCII drawing.
 
     Raises:
-        BirlError: for rows of different lengths, an unknown token, or anything but one start.
+        BirlError: for rows of different lengths, an unknown token, a setting that is no whole number, or anything but
+            one start.
     """
-    rows = [line.split() for line in text.strip().splitlines()]
+    lines = text.strip().splitlines()
+    settings = _settings(lines.pop(0)) if lines and "=" in lines[0] else {}
+    rows = [line.split() for line in lines]
     if not rows or len({len(row) for row in rows}) != 1:
         raise BirlError("level: rows differ in length: give every row as many two-character cells")
     cells = {(r, c): token for r, row in enumerate(rows) for c, token in enumerate(row)}
@@ -139,7 +167,15 @@ def parse_level(text: str) -> Level:
         walls=frozenset(cell for cell, token in cells.items() if token == WALL),
         things=tuple(_thing(token, cell) for cell, token in cells.items() if token not in (WALL, FREE, START)),
         start=starts[0],
+        settings=settings,
     )
+
+
+def _settings(line: str) -> dict[str, int]:
+    try:
+        return {name: int(value) for name, value in (part.split("=") for part in line.split())}
+    except ValueError:
+        raise BirlError(f"level: the line {line!r} is not made of name=whole number: mend it") from None
 
 
 def _thing(token: str, cell: Cell) -> Thing:

@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from birl.tabular import reward_vector
-from birl.task import DEFAULT_LEVELS, Task, conflicts
+from birl.task import DEFAULT_LEVELS, Task
 from birl.types import BirlError, IntArray, unknown_name
+from birl_envs import thesis
 from birl_envs.atlas import Atlas
 from birl_envs.env import GridEnv
-from birl_envs.exact import distribution, tabular_model
 from birl_envs.grid import Layout, Level, Thing
 from birl_envs.layout import random_layouts
-from birl_envs.sight import View
 from birl_envs.world import Step, World, touch
 
 if TYPE_CHECKING:
@@ -50,21 +48,23 @@ def touch_ends(atlas: Atlas, level: IntArray, state: IntArray, action: IntArray)
     return Step(state=cell, event=event, ended=touched)
 
 
+CANDIDATES = {
+    "red": {touch(kind, "red"): 1.0 for kind in KINDS},
+    "nearest": dict.fromkeys(EVENTS, 1.0),
+}
+
 WORLD = World(
     name="red-door",
     kinds=KINDS,
     colours=COLOURS,
     events=EVENTS,
     base={touch("door", colour): 1.0 for colour in COLOURS},
+    candidates=CANDIDATES,
     rule=touch_ends,
     time_limit=60,
     discount=0.95,
+    about="a maze paid for doors, all of them red in training; does the agent want the door or the red?",
 )
-
-CANDIDATES = {
-    "red": {touch(kind, "red"): 1.0 for kind in KINDS},
-    "nearest": dict.fromkeys(EVENTS, 1.0),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,11 +137,7 @@ def _cast(doors: Mapping[str, float], rng: np.random.Generator) -> list[tuple[st
 
 def conflict(level: Level, candidate: str = "red") -> bool:
     """Whether whoever follows the candidate must lose base return on this level (`birl.task.conflicts`)."""
-    if candidate not in CANDIDATES:
-        raise unknown_name("candidate", candidate, CANDIDATES)
-    model = tabular_model(WORLD, [level])
-    base, other = reward_vector(model, WORLD.base), reward_vector(model, CANDIDATES[candidate])
-    return bool(conflicts(model, base, other)[0])
+    return thesis.conflict(WORLD, level, candidate)
 
 
 class RedDoor(GridEnv):
@@ -183,19 +179,12 @@ def vec_env(
 
 def task(levels: int = DEFAULT_LEVELS) -> Task:
     """The task `red-door`, on levels whose layouts no training level has."""
-    make = {name: make_levels(maze, levels) for name, (maze, _) in SHIFTS.items()}
-    hidden = View(hidden=("red",))
-    return Task(
-        name=WORLD.name,
-        train=distribution(WORLD, "train", make_levels(TRAIN, levels), shift="train"),
-        shifts=[distribution(WORLD, name, make[name], shift=shift) for name, (_, shift) in SHIFTS.items()],
-        base=WORLD.base,
-        candidates=CANDIDATES,
-        discount=WORLD.discount,
-        ghosts={
-            "red": distribution(WORLD, "ghost-red", make["blue-door"], shift="feature", view=hidden, pair="blue-door")
-        },
-        about="a maze paid for doors, all of them red in training; does the agent want the door or the red?",
+    return thesis.grid_task(
+        WORLD,
+        lambda maze: make_levels(maze, levels),
+        train=TRAIN,
+        shifts=SHIFTS,
+        ghosts={"red": (["red"], "blue-door")},
     )
 
 

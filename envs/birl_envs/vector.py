@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from birl.types import BirlError, IntArray
-from birl_envs.draw import draw_level
 from birl_envs.grid import Level
+from birl_envs.picture import draw_state
 from birl_envs.sight import View, make_sight
 from birl_envs.world import World
 
@@ -73,7 +73,7 @@ class GridVecEnv(VecEnv):
 
     def observations(self) -> NDArray[np.bool_]:
         """What each environment shows now, [B, ...]."""
-        return self.sight.look(self._level, self.world.cell(self.atlas, self._state))
+        return self.sight.look(self._level, self._state)
 
     def reset(self) -> NDArray[np.bool_]:
         """Begin an episode in every environment."""
@@ -92,21 +92,20 @@ class GridVecEnv(VecEnv):
     def step_wait(self) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         """Apply the rule to every environment, and begin finished ones again."""
         happened = self.world.rule(self.atlas, self._level, self._state, self._actions)
-        reward = self.world.rewards[happened.event]
+        reward = self.world.paid(happened.event)
         self._state = happened.state.copy()  # written to below; the rule may have answered with an array of its own
         self._steps = self._steps + 1
         self._returns = self._returns + reward
         done = happened.ended | (self._steps >= self.time_limit)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for index in np.flatnonzero(happened.event >= 0).tolist():
-            infos[index][self.world.events[happened.event[index]]] = 1.0
+        _tell(infos, self.world, happened.event)
         if done.any():
             self._finish(np.flatnonzero(done), happened.ended, infos)
         return self.observations(), reward.astype(np.float32), done, infos
 
     def _finish(self, over: IntArray, ended: NDArray[np.bool_], infos: list[dict[str, Any]]) -> None:
         """Report the episodes that are over and begin the next ones."""
-        last = self.sight.look(self._level[over], self.world.cell(self.atlas, self._state[over]))
+        last = self.sight.look(self._level[over], self._state[over])
         seconds = round(time.time() - self._began, 6)
         for position, index in enumerate(over.tolist()):
             infos[index]["terminal_observation"] = last[position]
@@ -147,10 +146,9 @@ class GridVecEnv(VecEnv):
 
     def get_images(self) -> list[NDArray[np.uint8]]:
         """Every board with its agent, uint8 [H, W, 3] each."""
-        cells = self.world.cell(self.atlas, self._state).tolist()
         return [
-            draw_level(self.levels[level], agent=divmod(cell, self.atlas.width))
-            for level, cell in zip(self._level.tolist(), cells, strict=True)
+            draw_state(self.world, self.levels, self.atlas, level, state)
+            for level, state in zip(self._level.tolist(), self._state.tolist(), strict=True)
         ]
 
     def close(self) -> None:
@@ -177,3 +175,13 @@ class GridVecEnv(VecEnv):
         from stable_baselines3.common.monitor import Monitor  # loads pandas, and only this question needs it
 
         return [wrapper_class is Monitor] * len(list(self._get_indices(indices)))
+
+
+def _tell(infos: list[dict[str, Any]], world: World, event: NDArray[Any]) -> None:
+    """Write what happened into the infos."""
+    if event.ndim == 1:  # most worlds, and five times faster than counting
+        for index in np.flatnonzero(event >= 0).tolist():
+            infos[index][world.events[event[index]]] = 1.0
+        return
+    for index, number in zip(*(where.tolist() for where in np.nonzero(event)), strict=True):
+        infos[index][world.events[number]] = float(event[index, number])

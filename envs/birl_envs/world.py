@@ -4,13 +4,13 @@ A state is one integer per level: the agent's cell, unless the world packs more 
 says how by `begin`, `cell` and `n_states`. The Gymnasium environment, the vectorised one and the exact model are all
 made from this record, so they cannot disagree.
 
-Axes: L levels, B a batch, F features.
+Axes: L levels, B a batch, C cells, E events, F features, K flags.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -32,12 +32,13 @@ class Step:
 
     Attributes:
         state: the next states, [B].
-        event: index of the event that happened, [B]; -1 where none did.
+        event: index of the event that happened, [B], -1 where none did; or, where several can happen in one step, how
+            often each did, [B, E].
         ended: whether the episode is over (`terminated`, never a time limit), bool [B].
     """
 
     state: IntArray
-    event: IntArray
+    event: IntArray | FloatArray
     ended: NDArray[np.bool_]
 
 
@@ -47,6 +48,10 @@ def _start(atlas: Atlas) -> IntArray:
 
 def _state_is_cell(_atlas: Atlas, state: IntArray) -> IntArray:
     return state
+
+
+def _no_flags(_atlas: Atlas, level: IntArray, _state: IntArray) -> NDArray[np.bool_]:
+    return np.zeros((level.size, 0), bool)
 
 
 def _one_per_cell(atlas: Atlas) -> int:
@@ -63,6 +68,7 @@ class World:
         colours: colours of things, likewise.
         events: what can happen, as a reader would say it.
         base: the base objective: weights of events (and of `step`).
+        candidates: what the agent might want instead, name -> weights of events.
         rule: (atlas, level [B], state [B], action [B]) -> `Step`; pure.
         time_limit: steps before an episode is truncated.
         discount: per step.
@@ -71,6 +77,12 @@ class World:
         begin: first state of every level, [L].
         cell: (atlas, state [B]) -> where the agent stands, [B].
         n_states: one more than the largest state of any level.
+        settings: what can hold on a whole level (a cue, a budget), with its default; `atlas.settings` has it.
+        flags: names of what the agent sees apart from the board, a plane each: cues, things carried, counters.
+        lit: (atlas, level [B], state [B]) -> which flags are lit, bool [B, K].
+        about: one line for listings.
+        idle: whether it has levels on which nothing can be earned, on purpose (a floor already clean).
+        gone: (atlas, level [B], state [B]) -> cells whose thing has gone, bool [B, C]; None where things stay.
     """
 
     name: str
@@ -81,17 +93,25 @@ class World:
     rule: Callable[[Atlas, IntArray, IntArray, IntArray], Step]
     time_limit: int
     discount: float
+    candidates: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     actions: tuple[str, ...] = MOVES
     window: int = 13
     begin: Callable[[Atlas], IntArray] = _start
     cell: Callable[[Atlas, IntArray], IntArray] = _state_is_cell
     n_states: Callable[[Atlas], int] = _one_per_cell
+    settings: Mapping[str, int] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    lit: Callable[[Atlas, IntArray, IntArray], NDArray[np.bool_]] = _no_flags
+    gone: Callable[[Atlas, IntArray, IntArray], NDArray[np.bool_]] | None = None
+    about: str = ""
+    idle: bool = False
 
     def __post_init__(self) -> None:
-        """Check that the base objective speaks of this world's events."""
-        for name in self.base:
-            if name not in self.features:
-                raise unknown_name(f"feature of world {self.name!r}", name, self.features)
+        """Check that the objectives speak of this world's events."""
+        for objective in (self.base, *self.candidates.values()):
+            for name in objective:
+                if name not in self.features:
+                    raise unknown_name(f"feature of world {self.name!r}", name, self.features)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -103,9 +123,19 @@ class World:
         """Base reward of a step by its event, [events + 1]; the last entry serves event -1, nothing happened."""
         return np.array([*(self.base.get(event, 0.0) for event in self.events), 0.0]) + self.base.get(STEP, 0.0)
 
+    def paid(self, event: IntArray | FloatArray) -> FloatArray:
+        """Base reward of steps in which these events happened (`Step.event`), [B]."""
+        if event.ndim == 1:
+            return self.rewards[event.astype(np.int64, copy=False)]
+        return event @ self.rewards[:-1] + (1.0 - event.sum(axis=1)) * self.rewards[-1]
+
+    def counts(self, event: IntArray | FloatArray) -> FloatArray:
+        """How often each event happened, [B, E], whichever way the rule said it."""
+        return np.asarray(event[:, None] == np.arange(len(self.events)) if event.ndim == 1 else event, np.float64)
+
     def atlas(self, levels: Sequence[Level]) -> Atlas:
         """Levels as this world's arrays."""
-        return make_atlas(levels, kinds=self.kinds, colours=self.colours)
+        return make_atlas(levels, kinds=self.kinds, colours=self.colours, settings=self.settings)
 
 
 def touch(kind: str, colour: str) -> str:
