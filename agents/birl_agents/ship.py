@@ -15,34 +15,42 @@ import zipfile
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from birl_agents.train import Recipe
-
-if TYPE_CHECKING:
-    from stable_baselines3 import PPO
+from birl_agents.training.recipe import Recipe
 
 __all__ = ["PROVENANCE", "provenance", "ship"]
 
 PROVENANCE = "birl.json"
 PACKAGES = ("birl", "gymnasium", "numpy", "stable-baselines3", "torch")
+SCHEDULES = ("clip_range", "clip_range_vf")  # pickled as functions by the library, though constant
 LEFT_OUT = ("_last_obs", "_last_episode_starts", "_last_original_obs", "ep_info_buffer", "ep_success_buffer")
-LEFT_OUT += ("start_time", "lr_schedule", "tensorboard_log", "_custom_logger", "clip_range")
+LEFT_OUT += (
+    "replay_buffer",
+    "rollout_buffer",
+    "_last_lstm_states",
+    "exploration_schedule",
+    "start_time",
+    "lr_schedule",
+    "tensorboard_log",
+    "_custom_logger",
+    *SCHEDULES,
+)
 LEFT_OUT += ("_total_timesteps", "_num_timesteps_at_start", "_current_progress_remaining")  # of the last segment
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
-MEMBERS = ("data", "policy.pth", "policy.optimizer.pth", "pytorch_variables.pth", "_stable_baselines3_version")
+OF_THE_MACHINE = ("system_info.txt",)
 
 
-def ship(model: PPO, recipe: Recipe, path: Path) -> None:
+def ship(model: Any, recipe: Recipe, path: Path) -> None:
     """Write the checkpoint, atomically."""
     whole = io.BytesIO()
-    clip_range = model.clip_range
-    assert callable(clip_range)
     model.save(whole, exclude=LEFT_OUT)
     with zipfile.ZipFile(whole) as archive:
-        members = {name: archive.read(name) for name in MEMBERS}
-    members["data"] = _data(members["data"], clip_range=clip_range(1.0))
-    members["policy.optimizer.pth"] = _emptied(members["policy.optimizer.pth"])
+        members = {name: archive.read(name) for name in archive.namelist() if name not in OF_THE_MACHINE}
+    members["data"] = _data(members["data"], _plain(model))
+    for name in members:
+        if name.endswith("optimizer.pth"):
+            members[name] = _emptied(members[name])
     members[PROVENANCE] = json.dumps(provenance(recipe, model.num_timesteps), indent=1).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".part")
@@ -64,8 +72,14 @@ def provenance(recipe: Recipe, steps: int) -> dict[str, Any]:
     }
 
 
-def _data(raw: bytes, **plain: Any) -> bytes:
-    """The metadata without addresses of objects, and with settings plain that would be pickled as functions."""
+def _plain(model: Any) -> dict[str, Any]:
+    """Settings that the library would pickle as functions."""
+    found = {name: getattr(model, name, None) for name in SCHEDULES}
+    return {name: schedule(1.0) for name, schedule in found.items() if callable(schedule)}
+
+
+def _data(raw: bytes, plain: dict[str, Any]) -> bytes:
+    """The metadata without addresses of objects, and with plain settings."""
     text = re.sub(r" at 0x[0-9a-f]+", " at 0x0", raw.decode())
     return json.dumps(json.loads(text) | plain, indent=1, sort_keys=True).encode()
 

@@ -67,6 +67,11 @@ class GridVecEnv(VecEnv):
         super().__init__(n_envs, spaces.MultiBinary(self.sight.shape), spaces.Discrete(len(world.actions)))
 
     @property
+    def discount(self) -> float:
+        """Per step, what whoever trains here should use."""
+        return self.world.discount
+
+    @property
     def level(self) -> IntArray:
         """The level each environment plays, [B]."""
         return self._level.copy()
