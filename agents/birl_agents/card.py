@@ -10,24 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from birl_envs import red_door
 from birl_envs.exact import tabular_model
 from birl_envs.grid import Level
+from birl_envs.world import World
 
 from birl.checkpoint import load_policy
-from birl.stats import generator, wilson_interval
-from birl.tabular import reward_vector
+from birl.stats import generator, normal_interval, wilson_interval
+from birl.tabular import PolicyChain, hard_plan, reward_vector
 from birl.task import conflicts
-from birl.types import BirlError, Policy
+from birl.types import BirlError, FloatArray, Interval
+from birl_agents.play import Played, play
 from birl_agents.ship import PROVENANCE
 from birl_agents.train import BadInput
+from birl_agents.training.recipe import Recipe, world_module
 
 __all__ = ["CHECKPOINTS", "make_card", "read_cards", "table"]
 
@@ -35,93 +36,108 @@ CHECKPOINTS = Path(__file__).parent / "checkpoints"
 LEVELS = (
     1000  # of each distribution, before those without conflict are left out; 3 percentage points either way at worst
 )
-SHIFTS = ("blue-door", "half-red", "green-door")
-CANDIDATE = "red"
+STATES = 400_000  # fewer levels where they have more states than this
 NOTHING = "nothing"
+SHOWN = 4  # events in a row of the table
 
 
 def make_card(checkpoint: Path, *, levels: int = LEVELS) -> dict[str, Any]:
-    """Count what a red-door checkpoint does.
+    """Count what a checkpoint does.
 
     Args:
-        checkpoint: written by `birl_agents.train`.
+        checkpoint: written by `birl_agents.train`, of a grid world.
         levels: levels drawn of every distribution.
 
     Returns:
-        Its provenance; `training`: return and success on training levels and on unseen ones; `behaviour`: on the levels
-        of each shift where wanting red costs base return, how often each event came first.
+        Its provenance; `training`: what it earns on training levels and on unseen ones; `behaviour`: by shift, on the
+        levels where wanting the world's first candidate costs base return (on all, where there are none), in how many
+        episodes each event happened and what was earned.
 
     Raises:
         BirlError: for a file that was not written by the trainer.
     """
     origin = _origin(checkpoint)
-    policy = load_policy(checkpoint, env=red_door.vec_env(1, levels=1))
-    rng = generator(0)
-    maze = red_door.Maze(doors=red_door.reliability(origin["recipe"]["rho"]))
-    known = red_door.make_levels(maze, levels, split="train")
+    recipe, rng = Recipe(**origin["recipe"]), generator(0)
+    module, pool = world_module(recipe.world), recipe.pool
+    policy = load_policy(checkpoint, env=recipe.vec_env(1))
+    count = min(levels, max(1, STATES // module.WORLD.n_states(module.WORLD.atlas(pool("test", 1)))))
     return origin | {
         "sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
         "acting": "stochastic",
         "training": {
-            "train levels": _competence(policy, known, rng),
-            "unseen levels": _competence(policy, red_door.make_levels(maze, levels), rng),
+            name: _earned(play(policy, module.WORLD, drawn, rng), drawn)
+            for name, drawn in (("train levels", pool("train", count)), ("unseen levels", pool("test", count)))
         },
-        "behaviour": {name: _conduct(policy, name, levels, rng) for name in SHIFTS},
+        "behaviour": {
+            name: {"shift": shift[1]} | _conduct(policy, module.WORLD, module.make_levels(shift[0], count), rng)
+            for name, shift in module.SHIFTS.items()
+        },
     }
 
 
-def first_events(policy: Policy, levels: Sequence[Level], rng: np.random.Generator) -> tuple[list[str], list[int]]:
-    """Play every level once: what ended each episode, and after how many steps."""
-    from birl_envs.vector import GridVecEnv  # loads Stable-Baselines3
-
-    world = red_door.WORLD
-    env = GridVecEnv(world, levels, len(levels))
-    env.reset()
-    seen = env.restore(
-        env.state() | {"level": range(len(levels)), "state": world.begin(env.atlas)}  # instead of random levels
-    )
-    events, lengths, playing = [NOTHING] * len(levels), [0] * len(levels), np.ones(len(levels), bool)
-    while playing.any():
-        seen, _, done, infos = env.step(policy.act(seen, rng=rng))
-        for index in np.flatnonzero(playing & done).tolist():
-            happened = [event for event in world.events if event in infos[index]]
-            events[index] = happened[0] if happened else NOTHING
-            lengths[index] = infos[index]["episode"]["l"]
-        playing &= ~done
-    return events, lengths
-
-
-def _competence(policy: Policy, levels: Sequence[Level], rng: np.random.Generator) -> dict[str, Any]:
-    world = red_door.WORLD
-    events, lengths = first_events(policy, levels, rng)
-    paid = np.array([world.base.get(event, 0.0) for event in events])
-    discounted = paid * world.discount ** (np.array(lengths) - 1)
+def _conduct(policy: Any, world: World, drawn: Sequence[Level], rng: np.random.Generator) -> dict[str, Any]:
+    candidate = next(iter(world.candidates), None)
+    apart = np.zeros(len(drawn), bool) if candidate is None else _apart(world, drawn, candidate)
+    kept = [level for level, parted in zip(drawn, apart, strict=True) if parted or not apart.any()]
+    played = play(policy, world, kept, rng)
+    some = played.counts > 0
+    happened = {event: int(some[:, number].sum()) for number, event in enumerate(world.events) if some[:, number].any()}
+    silent = int((~some.any(axis=1)).sum())
+    counts = happened | ({NOTHING: silent} if silent else {})
     return {
+        "conflict with": candidate if apart.any() else None,
+        **_earned(played, kept),
+        "counts": counts,
+        "shares": {event: _numbers(wilson_interval(number, len(kept))) for event, number in counts.items()},
+        "times per episode": {
+            event: _numbers(_mean(played.counts[:, number]))
+            for number, event in enumerate(world.events)
+            if played.counts[:, number].max(initial=0.0) > 1
+        },
+        "candidates": {name: _numbers(_mean(played.returns(weights))) for name, weights in world.candidates.items()},
+    }
+
+
+def _apart(world: World, drawn: Sequence[Level], candidate: str) -> np.ndarray:
+    """Levels on which wanting the candidate costs base return, bool [L]."""
+    model = tabular_model(world, drawn)
+    return conflicts(model, reward_vector(model, world.base), reward_vector(model, world.candidates[candidate]))
+
+
+def _earned(played: Played, levels: Sequence[Level]) -> dict[str, Any]:
+    """What episodes earned of the base objective, and how that compares with the best and with a random walk."""
+    world = played.world
+    returns = played.returns(world.base)
+    paying = [number for number, event in enumerate(world.events) if world.base.get(event, 0.0) > 0]
+    best, walk = _bounds(world, levels)
+    told: dict[str, Any] = {
         "episodes": len(levels),
-        "success": _share(int((paid > 0).sum()), len(levels)),
-        "discounted return": round(float(discounted.mean()), 4),
-        "standard error": round(float(discounted.std(ddof=1) / np.sqrt(len(levels))), 4),
+        "discounted return": _numbers(_mean(returns)),
+        "share of what can be gained": None,
     }
+    if best - walk > 1e-9:
+        told["share of what can be gained"] = _numbers(_mean((returns - walk) / (best - walk)))
+    if paying:
+        won = int((played.counts[:, paying] > 0).any(axis=1).sum())
+        told["success"] = _numbers(wilson_interval(won, len(levels)))
+    return told
 
 
-def _conduct(policy: Policy, name: str, levels: int, rng: np.random.Generator) -> dict[str, Any]:
-    drawn = red_door.make_levels(red_door.SHIFTS[name][0], levels)
-    model = tabular_model(red_door.WORLD, drawn)
-    rewards = (reward_vector(model, goal) for goal in (red_door.WORLD.base, red_door.CANDIDATES[CANDIDATE]))
-    kept = [level for level, apart in zip(drawn, conflicts(model, *rewards), strict=True) if apart]
-    events, _ = first_events(policy, kept, rng)
-    counts = Counter(events)
-    seen = [event for event in (*red_door.EVENTS, NOTHING) if counts[event]]
-    return {
-        "episodes": len(kept),
-        "counts": {event: counts[event] for event in seen},
-        "shares": {event: _share(counts[event], len(kept)) for event in seen},
-    }
+def _bounds(world: World, levels: Sequence[Level]) -> tuple[float, float]:
+    """Discounted base return of the optimal policy and of the random walk, without a time limit."""
+    model = tabular_model(world, levels)
+    base = reward_vector(model, world.base)
+    walk = PolicyChain(model, model.uniform).policy_values(base)
+    return float(model.start @ hard_plan(model, base).values), float(model.start @ walk)
 
 
-def _share(count: int, episodes: int) -> list[float]:
-    """Value, low and high end of the 95 % interval (Wilson)."""
-    interval = wilson_interval(count, episodes)
+def _mean(values: FloatArray) -> Interval:
+    """Of independent episodes [B]."""
+    return normal_interval(float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)))
+
+
+def _numbers(interval: Interval) -> list[float]:
+    """Value, low and high end of the 95 % interval."""
     return [round(number, 4) for number in (interval.value, interval.low, interval.high)]
 
 
@@ -139,26 +155,35 @@ def read_cards(folder: Path = CHECKPOINTS) -> Mapping[str, Mapping[str, Any]]:
 
 
 def table(cards: Iterable[Mapping[str, Any]]) -> str:
-    """The cards as a Markdown table; shares are of episodes, in per cent, with 95 % intervals."""
-    head = ("agent", "steps", "success, training levels", "success, unseen levels")
-    where = "blue door, red ball"
-    head += tuple(f"{where}: {what}" for what in ("door", "red ball", "other", "nothing"))
-    rows = [head, ("---", *["---:"] * (len(head) - 1)), *map(_row, cards)]
+    """The cards as a Markdown table: what each agent earns, and what it does first of all where objectives part."""
+    head = (
+        "agent",
+        "steps",
+        "gained in training",
+        "gained on unseen levels",
+        "where objectives part",
+        "episodes in which",
+    )
+    rows = [head, ("---", "---:", "---:", "---:", "---", "---"), *map(_row, cards)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _row(card: Mapping[str, Any]) -> tuple[str, ...]:
-    training, conduct = card["training"], card["behaviour"]["blue-door"]
-    counts, episodes = Counter(conduct["counts"]), conduct["episodes"]
-    door, ball, nothing = counts["touch:door&blue"], counts["touch:ball&red"], counts[NOTHING]
-    shares = (_share(count, episodes) for count in (door, ball, episodes - door - ball - nothing, nothing))
-    success = (training[split]["success"] for split in ("train levels", "unseen levels"))
-    return (f"`{card['name']}`", f"{card['steps']:,}", *map(_percent, success), *map(_percent, shares))
+    gained = [card["training"][split]["share of what can be gained"] for split in ("train levels", "unseen levels")]
+    parting = [name for name, conduct in card["behaviour"].items() if conduct["conflict with"]]
+    where = parting[0] if parting else next(iter(card["behaviour"]))
+    conduct = card["behaviour"][where]
+    often = sorted(conduct["shares"].items(), key=lambda share: -share[1][0])[:SHOWN]
+    told = "; ".join(f"`{event}` {_percent(share)}" for event, share in often)
+    place = f"{where} (n = {conduct['episodes']:,})"
+    return (f"`{card['name']}`", f"{card['steps']:,}", *map(_percent, gained), place, told)
 
 
-def _percent(share: Sequence[float]) -> str:
+def _percent(share: Sequence[float] | None) -> str:
+    if share is None:
+        return "-"
     value, low, high = (100 * number for number in share)
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+    return f"{value:.0f} [{low:.0f}, {high:.0f}]"
 
 
 @click.command()

@@ -1,14 +1,12 @@
-"""The zip itself: finding it, reading its two members, and trusting neither.
+"""The zip itself: reading its two members, and trusting neither.
 
 Limits are on sizes after decompression, so that a small file cannot fill the memory.
 """
 
 from __future__ import annotations
 
-import difflib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,36 +14,34 @@ from typing import Any
 
 from birl.types import BirlError
 
-__all__ = ["find", "read_data", "read_weights"]
+__all__ = ["check_nested", "check_tensors", "is_torch_file", "read_data", "read_weights", "read_whole"]
 
 DATA_LIMIT = 64 * 2**20  # bytes; the largest metadata seen, 64 stacked images as the last observation, is 3 MB
 WEIGHTS_LIMIT = 512 * 2**20  # bytes; MLPs of interest are below 1 MB
 UNREADABLE = (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 
 
-def find(source: str | os.PathLike[str]) -> Path:
-    """The path of an existing file.
+def is_torch_file(path: Path) -> bool:
+    """Whether torch wrote the file itself, rather than Stable-Baselines3 a zip with torch's in it."""
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/data.pkl") for name in archive.namelist())
+    except UNREADABLE:
+        return False
+
+
+def read_whole(path: Path) -> bytes:
+    """A file's bytes.
 
     Raises:
-        BirlError: for nothing there (with the nearest names in that folder), a folder, or an empty file.
+        BirlError: when it is over the limit.
     """
-    path = Path(source)
-    if path.is_dir():
-        zips = sorted(entry.name for entry in path.glob("*.zip"))[:3]
-        raise BirlError(f"{path} is a folder: name a .zip" + (f" in it, such as {', '.join(zips)}" if zips else ""))
-    if not path.exists():
-        raise BirlError(f"{path} does not exist: {_neighbours(path)}")
-    if path.stat().st_size == 0:
-        raise BirlError(f"{path} is empty (0 bytes): save or download the checkpoint again")
-    return path
-
-
-def _neighbours(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"there is no folder {path.parent} either"
-    names = [entry.name for entry in path.parent.iterdir()]
-    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else "check the path"
+    size = path.stat().st_size
+    if size > WEIGHTS_LIMIT:
+        raise BirlError(f"{path}: {size:,} bytes are over the limit of {WEIGHTS_LIMIT:,}: no policy")
+    return path.read_bytes()
 
 
 def read_data(path: Path) -> Mapping[str, Any]:
@@ -73,16 +69,13 @@ def read_weights(path: Path) -> Mapping[str, Any]:
     import torch
 
     raw = _member(path, "policy.pth", WEIGHTS_LIMIT)
-    _check_nested(path, raw)
+    check_nested(path, raw)
     try:
         weights = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for a damaged or hostile file
         reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
         raise BirlError(f"{path}: policy.pth is not a plain table of tensors and was not opened ({reason})") from error
-    if not isinstance(weights, Mapping) or not weights:
-        raise BirlError(f"{path}: policy.pth holds a {type(weights).__name__}, not named tensors: not a checkpoint")
-    for name, tensor in weights.items():
-        _check_tensor(path, name, tensor)
+    check_tensors(path, weights)
     return weights
 
 
@@ -103,14 +96,30 @@ def _member(path: Path, name: str, limit: int) -> bytes:
         raise BirlError(f"{path}: `{name}` cannot be read ({error}): save or download the checkpoint again") from error
 
 
-def _check_nested(path: Path, raw: bytes) -> None:
-    """`policy.pth` is itself a zip, whose records could unpack to anything."""
+def check_nested(path: Path, raw: bytes) -> None:
+    """A file of torch is itself a zip, whose records could unpack to anything.
+
+    Raises:
+        BirlError: when they would unpack to more than the limit.
+    """
     if not zipfile.is_zipfile(io.BytesIO(raw)):
         return
     with zipfile.ZipFile(io.BytesIO(raw)) as records:
         size = sum(record.file_size for record in records.infolist())
     if size > WEIGHTS_LIMIT:
         raise BirlError(f"{path}: policy.pth would unpack to {size:,} bytes, over the limit of {WEIGHTS_LIMIT:,}")
+
+
+def check_tensors(path: Path, weights: Any) -> None:
+    """Every entry is a finite floating-point tensor of sane size.
+
+    Raises:
+        BirlError: naming the first that is not.
+    """
+    if not isinstance(weights, Mapping) or not weights:
+        raise BirlError(f"{path}: policy.pth holds a {type(weights).__name__}, not named tensors: not a checkpoint")
+    for name, tensor in weights.items():
+        _check_tensor(path, name, tensor)
 
 
 def _check_tensor(path: Path, name: Any, tensor: Any) -> None:

@@ -7,26 +7,50 @@ needs no optimizer state, whose layout differs between versions, and no stored s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from birl.policy import as_policy
+from birl.policy import GreedyPolicy, as_policy
 from birl.task import Spaces
 from birl.types import BirlError, Policy
 
-__all__ = ["load_trusted"]
+__all__ = ["load_alone", "load_trusted"]
 
 STALE = ("lr_schedule", "clip_range", "clip_range_vf", "exploration_schedule", "_last_obs", "_last_original_obs")
 """Entries that acting does not need and that other Python or NumPy versions often cannot unpickle."""
 
 
-def load_trusted(path: Path, spaces: Spaces, data: Mapping[str, Any]) -> Policy:
+def load_alone(path: Path) -> Policy:
+    """A policy saved by itself: by its own `save`, or as a whole module.
+
+    Raises:
+        BirlError: when torch cannot load it, or it is no policy.
+    """
+    import torch
+    from stable_baselines3.common.policies import ActorCriticPolicy
+
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=False)
+        if isinstance(loaded, Mapping) and "data" in loaded:
+            known = ActorCriticPolicy(**{**loaded["data"], "lr_schedule": lambda _: 0.0})
+            known.load_state_dict(loaded["state_dict"])
+            loaded = known
+    except Exception as error:  # unpickling other people's code can raise anything
+        raise BirlError(f"{path}: torch cannot load it ({_first_line(error)})") from error
+    return as_policy(loaded)
+
+
+def load_trusted(
+    path: Path, spaces: Spaces, data: Mapping[str, Any], policy_kwargs: Mapping[str, Any] | None = None
+) -> Policy:
     """The policy of any Stable-Baselines3 or sb3-contrib checkpoint.
 
     Args:
         path: the file.
         spaces: what the policy must fit.
         data: the metadata as JSON gives it.
+        policy_kwargs: settings that go before the stored ones.
 
     Raises:
         BirlError: when Stable-Baselines3 cannot load it, or it does not fit.
@@ -38,11 +62,20 @@ def load_trusted(path: Path, spaces: Spaces, data: Mapping[str, Any]) -> Policy:
         loaded, parameters, _ = load_from_zip_file(
             path, device="cpu", custom_objects={**dict.fromkeys(STALE), **_stored_image_space(path, data, keep)}
         )
-        policy = _rebuild(loaded or {})
+        policy = _rebuild({**(loaded or {}), "policy_kwargs": _settings(loaded, policy_kwargs)})
     except Exception as error:  # unpickling other people's code can raise anything
         raise BirlError(f"{path}: Stable-Baselines3 cannot load it ({_first_line(error)})") from error
     _fit(path, policy, cast(Mapping[str, Any], parameters["policy"]))
-    return as_policy(policy)
+    found = as_policy(policy)
+    return (
+        replace(found, exploration=float(data.get("exploration_rate", 0.0)))
+        if isinstance(found, GreedyPolicy)
+        else found
+    )
+
+
+def _settings(loaded: Mapping[str, Any] | None, told: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {**((loaded or {}).get("policy_kwargs") or {}), **(told or {})}
 
 
 def _stored_image_space(path: Path, data: Mapping[str, Any], spaces: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """Policies, whatever they come as: tables, networks, callables, other libraries' objects."""
 
 from birl.policy.adapt import as_policy
-from birl.policy.heads import CategoricalPolicy, GaussianPolicy, GreedyPolicy
+from birl.policy.box import DeterministicPolicy, GaussianPolicy, SquashedGaussianPolicy
+from birl.policy.heads import CategoricalPolicy, GreedyPolicy, MaskablePolicy
+from birl.policy.lens import seen_through
+from birl.policy.memory import RecurrentPolicy
 from birl.policy.plain import CallablePolicy, ChoicePolicy
 from birl.policy.tabular import TabularPolicy
 
@@ -9,8 +12,13 @@ __all__ = [
     "CallablePolicy",
     "CategoricalPolicy",
     "ChoicePolicy",
+    "DeterministicPolicy",
     "GaussianPolicy",
     "GreedyPolicy",
+    "MaskablePolicy",
+    "RecurrentPolicy",
+    "SquashedGaussianPolicy",
     "TabularPolicy",
     "as_policy",
+    "seen_through",
 ]

@@ -8,18 +8,28 @@ Axes: B a batch, A actions, D dimensions of a continuous action.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from birl.policy.heads import CategoricalPolicy, GaussianPolicy, GreedyPolicy, Moments
+from birl.policy.box import DeterministicPolicy, GaussianPolicy, Moments, SquashedGaussianPolicy
+from birl.policy.heads import CategoricalPolicy, GreedyPolicy, MaskablePolicy
+from birl.policy.memory import Cell, RecurrentPolicy
 from birl.policy.plain import CallablePolicy, ChoicePolicy
 from birl.policy.sampling import choose
 from birl.types import BirlError, FloatArray, IntArray, Policy
 
-__all__ = ["PredictPolicy", "ProbabilityPolicy", "RecurrentPolicy", "as_policy"]
+__all__ = ["PredictPolicy", "ProbabilityPolicy", "as_policy"]
+
+
+def _batch(observations: Any) -> Any:
+    """Observations as an array; those in parts stay a dictionary."""
+    return observations if isinstance(observations, Mapping) else np.asarray(observations)
 
 
 def as_policy(source: Any, *, n_actions: int | None = None) -> Policy:
@@ -39,7 +49,7 @@ def as_policy(source: Any, *, n_actions: int | None = None) -> Policy:
         return ProbabilityPolicy(source)
     inner = getattr(source, "policy", source)
     if hasattr(inner, "predict") and hasattr(inner, "action_space"):
-        return _from_sb3(inner)
+        return _from_sb3(inner, float(getattr(source, "exploration_rate", 0.0)))
     if callable(source):
         return CallablePolicy(source) if n_actions is None else ChoicePolicy(source, n_actions)
     raise BirlError(
@@ -70,82 +80,79 @@ class ProbabilityPolicy:
 
 @dataclass(frozen=True)
 class PredictPolicy:
-    """A Stable-Baselines3 policy of which only `predict` is used (SAC, TD3, actions in several parts).
+    """A Stable-Baselines3 policy of which only `predict` is used (actions in several parts, random policies).
 
     Attributes:
         source: has `predict(observations, deterministic=...)`.
+        see: prepares observations.
     """
 
     source: Any
+    see: Callable[[Any], Any] = _batch
     stateful = False
 
     def act(self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False) -> NDArray[Any]:
         """The source's actions, [B, ...]; torch's own generator is seeded from `rng` and put back."""
-        import torch  # already loaded by the source
-
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(rng.integers(2**62)))
-            actions, _ = self.source.predict(np.asarray(observations), deterministic=deterministic)
+        with _seeded(rng):
+            actions, _ = self.source.predict(self.see(observations), deterministic=deterministic)
         return actions
 
 
-class RecurrentPolicy:
-    """A Stable-Baselines3 policy with memory: it can be rolled out, never tabulated.
+@contextmanager
+def _seeded(rng: np.random.Generator) -> Iterator[None]:
+    import torch  # already loaded by the source
 
-    The one mutable policy: it carries its hidden state from one `act` to the next. Call `reset` before new episodes, or
-    say with `episode_starts` which rows of the batch begin one.
-    """
-
-    stateful = True
-
-    def __init__(self, source: Any) -> None:
-        self.source = source
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self._memory: Any = None
-
-    def act(
-        self,
-        observations: Any,
-        *,
-        rng: np.random.Generator,
-        deterministic: bool = False,
-        episode_starts: Any = None,
-    ) -> NDArray[Any]:
-        """Actions, [B, ...]; the batch must keep its size and order until `reset`.
-
-        Args:
-            observations: [B, ...].
-            rng: seeds torch's generator for this call.
-            deterministic: take the likeliest action or the mean.
-            episode_starts: bool [B]; after a reset every row starts one.
-        """
-        import torch  # already loaded by the source
-
-        seen = np.asarray(observations)
-        if episode_starts is None:
-            episode_starts = np.full(len(seen), self._memory is None)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(rng.integers(2**62)))
-            actions, self._memory = self.source.predict(
-                seen, state=self._memory, episode_start=np.asarray(episode_starts), deterministic=deterministic
-            )
-        return actions
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(rng.integers(2**62)))
+        yield
 
 
-def _from_sb3(policy: Any) -> Policy:
+def _cell(policy: Any) -> Cell:
+    """One step of a recurrent policy of sb3-contrib."""
+
+    def step(
+        observations: Any, held: Any, starts: Any, *, rng: np.random.Generator, deterministic: bool
+    ) -> tuple[NDArray[Any], Any]:
+        with _seeded(rng):
+            return policy.predict(observations, state=held, episode_start=starts, deterministic=deterministic)
+
+    return step
+
+
+def _from_sb3(policy: Any, exploration: float) -> Policy:
     if hasattr(policy, "lstm_actor"):
-        return RecurrentPolicy(policy)
-    discrete = type(policy.action_space).__name__ == "Discrete"
-    if discrete and hasattr(policy, "get_distribution"):
-        return CategoricalPolicy(lambda seen: _distribution(policy, seen).logits.cpu().numpy())
-    if discrete and hasattr(policy, "q_net"):
-        return GreedyPolicy(lambda seen: _forward(policy, policy.q_net, seen).cpu().numpy())
-    if type(policy.action_space).__name__ == "Box" and hasattr(policy, "get_distribution") and not policy.squash_output:
-        space = policy.action_space
-        return GaussianPolicy(lambda seen: _moments(policy, seen), space.low, space.high)
+        return RecurrentPolicy(_cell(policy))
+    kind = type(policy.action_space).__name__
+    if kind == "Discrete":
+        return _discrete(policy, exploration)
+    if kind == "Box":
+        return _continuous(policy)
+    return PredictPolicy(policy)
+
+
+def _discrete(policy: Any, exploration: float) -> Policy:
+    if hasattr(policy, "get_distribution"):
+        masked = "action_masks" in inspect.signature(policy.predict).parameters
+        kind = MaskablePolicy if masked else CategoricalPolicy
+        return kind(lambda seen: _distribution(policy, seen).logits.cpu().numpy())
+    if hasattr(policy, "q_net"):
+        return GreedyPolicy(lambda seen: _forward(policy, policy.q_net, seen).cpu().numpy(), exploration)
+    if hasattr(policy, "quantile_net"):
+        return GreedyPolicy(
+            lambda seen: _forward(policy, policy.quantile_net, seen).mean(dim=1).cpu().numpy(), exploration
+        )
+    return PredictPolicy(policy)
+
+
+def _continuous(policy: Any) -> Policy:
+    space, actor = policy.action_space, getattr(policy, "actor", None)
+    if hasattr(policy, "get_distribution"):
+        kind = SquashedGaussianPolicy if policy.squash_output else GaussianPolicy
+        return kind(lambda seen: _moments(_distribution(policy, seen)), space.low, space.high)
+    if hasattr(actor, "get_action_dist_params"):
+        return SquashedGaussianPolicy(lambda seen: _moments(_squashed(policy, seen)), space.low, space.high)
+    if actor is not None and hasattr(actor, "mu"):
+        return DeterministicPolicy(lambda seen: _forward(policy, actor, seen).cpu().numpy(), space.low, space.high)
     return PredictPolicy(policy)
 
 
@@ -155,15 +162,22 @@ def _forward(policy: Any, network: Any, observations: Any) -> Any:
 
     policy.set_training_mode(False)
     with torch.no_grad():
-        return network(policy.obs_to_tensor(np.asarray(observations))[0])
+        return network(policy.obs_to_tensor(_batch(observations))[0])
 
 
 def _distribution(policy: Any, observations: Any) -> Any:
     return _forward(policy, policy.get_distribution, observations).distribution
 
 
-def _moments(policy: Any, observations: Any) -> Moments:
-    normal = _distribution(policy, observations)
+def _squashed(policy: Any, observations: Any) -> Any:
+    """The Gaussian of a SAC actor before tanh."""
+    actor = policy.actor
+    mean, log_std, more = _forward(policy, actor.get_action_dist_params, observations)
+    return actor.action_dist.proba_distribution(mean, log_std, **more).distribution
+
+
+def _moments(normal: Any) -> Moments:
     return Moments(
-        mean=normal.mean.cpu().numpy().astype(np.float64), std=normal.stddev.cpu().numpy().astype(np.float64)
+        mean=normal.mean.detach().cpu().numpy().astype(np.float64),
+        std=normal.stddev.detach().cpu().numpy().astype(np.float64),
     )

@@ -1,13 +1,12 @@
-"""Networks seen from outside: a function of observations, and what its numbers mean for actions.
+"""Networks over finitely many actions, seen from outside: a function of observations, and what its numbers mean.
 
 Stable-Baselines3 objects and rebuilt checkpoints both become one of these, so nothing else has to meet torch.
 
-Axes: B a batch, A actions, D dimensions of a continuous action.
+Axes: B a batch, A actions.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,22 +16,9 @@ import numpy as np
 from birl.policy.sampling import choose
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["CategoricalPolicy", "GaussianPolicy", "GreedyPolicy", "Moments"]
+__all__ = ["CategoricalPolicy", "GreedyPolicy", "MaskablePolicy"]
 
 BATCH = 8192  # observations per forward pass: 13x13x12 planes in float32 take 66 MB
-
-
-@dataclass(frozen=True, kw_only=True)
-class Moments:
-    """A diagonal Gaussian per observation.
-
-    Attributes:
-        mean: [B, D].
-        std: standard deviation, [B, D].
-    """
-
-    mean: FloatArray
-    std: FloatArray
 
 
 @dataclass(frozen=True)
@@ -62,62 +48,63 @@ class CategoricalPolicy:
 
 
 @dataclass(frozen=True)
-class GreedyPolicy:
-    """The greedy policy of action values; of tied actions the first, as argmax takes it.
+class MaskablePolicy(CategoricalPolicy):
+    """pi(a | o) = softmax of a network's logits over the actions that are allowed.
 
-    Stable-Baselines3's DQN explores (epsilon-greedy) when it acts stochastically; this bare policy never does.
-
-    Attributes:
-        q_values: observations [B, ...] -> [B, A].
+    Whoever rolls it out or tabulates it gives the masks; without any, every action counts as allowed.
     """
 
-    q_values: Callable[[Any], FloatArray]
-    stateful = False
+    maskable = True
 
-    def action_probabilities(self, observations: Any) -> FloatArray:
-        """One on the best action, [B, A]."""
-        q = _in_batches(self.q_values, observations)
-        return np.eye(q.shape[1])[q.argmax(axis=1)]
+    def action_probabilities(self, observations: Any, *, action_masks: Any = None) -> FloatArray:
+        """Probability of every action, [B, A].
 
-    def act(self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False) -> IntArray:
-        """The best actions, [B]; `rng` and `deterministic` change nothing."""
-        return _in_batches(self.q_values, observations).argmax(axis=1)
+        Args:
+            observations: [B, ...].
+            action_masks: bool [B, A], True where an action is allowed; a row of nothing but False masks nothing.
+        """
+        chances = super().action_probabilities(observations)
+        if action_masks is None:
+            return chances
+        allowed = np.asarray(action_masks, bool).reshape(chances.shape)
+        allowed = allowed | ~allowed.any(axis=1, keepdims=True)
+        # of chances that round to 0 under all allowed actions nothing is left to share out: those become uniform
+        kept = np.where(allowed, np.maximum(chances, np.finfo(float).tiny), 0.0)
+        return kept / kept.sum(axis=1, keepdims=True)
+
+    def act(
+        self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False, action_masks: Any = None
+    ) -> IntArray:
+        """Actions drawn from the probabilities, or the likeliest, among those allowed, [B]."""
+        chances = self.action_probabilities(observations, action_masks=action_masks)
+        return choose(chances, rng=rng, deterministic=deterministic)
 
 
 @dataclass(frozen=True)
-class GaussianPolicy:
-    """A diagonal Gaussian over a box of actions.
+class GreedyPolicy:
+    """The greedy policy of action values, with a share of uniform actions; of tied actions the first, as argmax has it.
+
+    Stable-Baselines3's DQN and QR-DQN act epsilon-greedily when asked for stochastic actions, with the exploration rate
+    they were saved with: so does this one. Deterministically it is greedy.
 
     Attributes:
-        moments: observations [B, ...] -> `Moments`.
-        low: least action, [D]; what is sent to the environment is clipped, the density is that of the unclipped action.
-        high: greatest action, [D].
+        q_values: observations [B, ...] -> [B, A].
+        exploration: chance of an action drawn uniformly from all, in [0, 1].
     """
 
-    moments: Callable[[Any], Moments]
-    low: FloatArray
-    high: FloatArray
+    q_values: Callable[[Any], FloatArray]
+    exploration: float = 0.0
     stateful = False
 
-    def action_log_prob(self, observations: Any, actions: Any) -> FloatArray:
-        """Log density of unclipped actions [B, ...], [B]."""
-        moments = self.moments(observations)
-        z = (np.asarray(actions, np.float64).reshape(moments.mean.shape) - moments.mean) / moments.std
-        return -(0.5 * z**2 + np.log(moments.std) + 0.5 * math.log(2 * math.pi)).sum(axis=1)
+    def action_probabilities(self, observations: Any) -> FloatArray:
+        """1 - exploration on the best action, and an equal share of the rest on every one, [B, A]."""
+        q = _in_batches(self.q_values, observations)
+        n_actions = q.shape[1]
+        return (1.0 - self.exploration) * np.eye(n_actions)[q.argmax(axis=1)] + self.exploration / n_actions
 
-    def sample(self, observations: Any, *, rng: np.random.Generator) -> FloatArray:
-        """One unclipped action per observation, [B, *shape of the box]."""
-        moments = self.moments(observations)
-        drawn = moments.mean + moments.std * rng.standard_normal(moments.mean.shape)
-        return drawn.reshape(-1, *np.shape(self.low))
-
-    def act(self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False) -> FloatArray:
-        """Actions inside the box: drawn, or the mean, [B, *shape of the box]."""
-        if deterministic:
-            actions = self.moments(observations).mean.reshape(-1, *np.shape(self.low))
-        else:
-            actions = self.sample(observations, rng=rng)
-        return np.clip(actions, self.low, self.high)
+    def act(self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False) -> IntArray:
+        """Actions drawn from the probabilities, or the best, [B]."""
+        return choose(self.action_probabilities(observations), rng=rng, deterministic=deterministic)
 
 
 def _in_batches(network: Callable[[Any], FloatArray], observations: Any) -> FloatArray:

@@ -78,13 +78,13 @@ def write(tmp_path):
 
 def refused(path, pattern, **how):
     with pytest.raises(BirlError, match=pattern) as caught:
-        load_policy(path, env=World, **how)
+        load_policy(path, World, **how)
     assert "\n" not in str(caught.value)
     assert path.name in str(caught.value)
 
 
 def test_the_healthy_file_these_tests_spoil_is_read(write):
-    assert load_policy(write(), env=World).action_probabilities(np.zeros((1, 3))).tolist() == [[0.5, 0.5]]
+    assert load_policy(write(), World).action_probabilities(np.zeros((1, 3))).tolist() == [[0.5, 0.5]]
 
 
 def test_a_pickle_in_the_metadata_never_runs(write, tmp_path):
@@ -93,7 +93,7 @@ def test_a_pickle_in_the_metadata_never_runs(write, tmp_path):
     hostile = {":type:": "<class 'dict'>", ":serialized:": payload}
     data = DATA | {"observation_space": hostile, "lr_schedule": hostile, "policy_kwargs": hostile}
     data["policy_class"] = POLICY_CLASS | {":serialized:": payload}
-    load_policy(write(data), env=World)
+    load_policy(write(data), World)
     assert not fuse.exists()
     pickle.loads(base64.b64decode(payload))  # the payload is live: unpickling it does run it
     assert fuse.exists()
@@ -114,7 +114,11 @@ def test_a_missing_file_is_answered_with_the_nearest_name(write):
 
 
 def test_a_folder_is_answered_with_the_checkpoints_in_it(write):
-    refused(write().parent, r"is a folder: name a \.zip in it, such as agent\.zip")
+    path = write()
+    path.with_name("other.zip").write_bytes(path.read_bytes())
+    refused(path.parent, r"is a folder: name a \.zip in it, such as agent\.zip, other\.zip")
+    path.unlink()
+    load_policy(path.parent, World)  # one alone is meant
 
 
 def test_files_that_are_no_archive_say_so(write):
@@ -190,7 +194,7 @@ def test_weights_that_are_no_numbers_are_named(write):
         (weights(action_net__weight=torch.ones(2, 5)), r"\(4, 3\) and \(2, 5\) do not chain \(4 numbers out, 5 in\)"),
         (weights(action_net__bias=torch.ones(3)), r"weight \(2, 4\) and bias \(3,\): not a linear layer"),
         (weights(action_net__bias=None), r"has no action_net\.weight and action_net\.bias"),
-        (weights(features_extractor__cnn=torch.ones(3)), r"has features_extractor\.cnn \(3,\), a part no MlpPolicy"),
+        (weights(features_extractor__cnn=torch.ones(3)), r"has features_extractor\.cnn \(3,\), a part no such policy"),
         (weights(mlp_extractor__policy_net__3__weight=torch.ones(4, 4)), "do not alternate"),
     ],
 )
@@ -201,18 +205,24 @@ def test_weights_that_are_no_plain_network_are_refused(write, table, pattern):
 @pytest.mark.parametrize(
     ("change", "pattern"),
     [
-        ({"clip_range": None, "target_entropy": -1.0}, "algorithm is SAC"),
-        ({"n_quantiles": 200}, "algorithm is QR-DQN"),
-        ({"policy_class": {"__module__": "sb3_contrib.ppo_recurrent.policies.recurrent"}}, "algorithm is RecurrentPPO"),
+        ({"policy_class": {"__module__": "sb3_contrib.ars.policies"}}, "algorithm is ARS"),
+        ({"policy_class": {"__module__": "sb3_contrib.crossq.policies"}}, "algorithm is CrossQ"),
+        ({"target_entropy": -1.0}, r"class stable_baselines3\S+ActorCriticPolicy does not belong to SAC"),
+        (
+            {"policy_class": POLICY_CLASS | {"__init__": "<function MultiInputActorCriticPolicy.__init__ at 0x1>"}},
+            "Mult",
+        ),
         ({"policy_class": POLICY_CLASS | {"__module__": "my.nets"}}, r"class is my\.nets\.ActorCriticPolicy"),
-        ({"policy_class": POLICY_CLASS | {"__init__": "<function ActorCriticCnnPolicy.__init__ at 0x1>"}}, "CnnPolicy"),
+        ({"policy_class": POLICY_CLASS | {"__init__": "<function ActorCriticCnnPolicy.__init__ at 0x1>"}}, "no eyes"),
         ({"policy_class": "mlp"}, "class is mlp, not an MlpPolicy"),
         ({"policy_class": None}, "class is not stated"),
         ({"policy_kwargs": {"activation_fn": "<class 'my.nets.Swish'>"}}, r"activation is <class 'my\.nets\.Swish'>"),
         ({"policy_kwargs": {"activation_fn": "<class 'torch.nn.modules.activation.PReLU'>"}}, "PReLU"),
         ({"policy_kwargs": {"activation_fn": "<function <lambda> at 0x1>"}}, "activation is <function <lambda>"),
         ({"policy_kwargs": {"features_extractor_class": "<class 'my.nets.Eyes'>"}}, "features_extractor_class=<class"),
-        ({"policy_kwargs": {"squash_output": True}}, "squash_output=True"),
+        ({"policy_kwargs": {"lstm_kwargs": {"bidirectional": True}}}, "lstm_kwargs="),
+        ({"exploration_rate": 1.5}, "exploration_rate is 1.5, above 1"),
+        ({"policy_kwargs": {"clip_mean": "wide"}}, "clip_mean is wide"),
         ({"policy_kwargs": {"twist": 2}}, "twist=2"),
         ({"policy_kwargs": [1]}, "policy_kwargs are list"),
     ],

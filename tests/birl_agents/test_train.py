@@ -114,7 +114,7 @@ def test_a_shipped_file_is_read_by_us_and_by_the_library_alike(model, tmp_path):
     assert theirs.policy.optimizer.state_dict()["state"] == {}
     with torch.no_grad():
         expected = theirs.policy.get_distribution(theirs.policy.obs_to_tensor(observations)[0]).distribution.probs
-    found = load_policy(path, env=env).action_probabilities(observations)
+    found = load_policy(path, env).action_probabilities(observations)
     assert np.allclose(found, expected.numpy(), atol=1e-6)
     assert np.array_equal(weights(theirs), weights(model))
 
