@@ -21,7 +21,7 @@ from birl.outcomes import Outcomes, outcomes
 from birl.policy import TabularPolicy, as_policy
 from birl.tabular import PolicyChain, TabularModel, finite_occupancy
 from birl.task import Distribution
-from birl.trajectories import Trajectory, play, sample_episodes
+from birl.trajectories import Trajectory, act_out, play, sample_episodes
 from birl.types import BirlError, DiscretePolicy, FloatArray, IntArray
 
 __all__ = ["Behavior", "observe", "policy_table", "rollouts"]
@@ -204,8 +204,17 @@ def policy_table(policy: Any, distribution: Distribution, model: TabularModel) -
             )
         states = np.arange(model.n_states)
         batches = [states[i : i + BATCH] for i in range(0, model.n_states, BATCH)]
-        table = np.concatenate([adapted.action_probabilities(model.observe(b)) for b in batches])
+        table = np.concatenate([_probabilities(adapted, model, b) for b in batches])
     return _checked(np.asarray(table, np.float64), distribution.name, model)
+
+
+def _probabilities(policy: Any, model: TabularModel, states: IntArray) -> FloatArray:
+    """Probabilities in some states; a policy trained with masks is told which actions the model allows."""
+    assert model.observe is not None
+    seen = model.observe(states)
+    if getattr(policy, "maskable", False):
+        return policy.action_probabilities(seen, action_masks=model.valid_actions[states])
+    return policy.action_probabilities(seen)
 
 
 def _checked(table: FloatArray, name: str, model: TabularModel) -> FloatArray:
@@ -247,6 +256,8 @@ def rollouts(
 ) -> tuple[Trajectory, ...]:
     """Sampled episodes of a policy: in the exact model where there is one, otherwise in the environment.
 
+    A policy with memory acts step by step in either, its memory empty at the start of every episode.
+
     Args:
         policy: what `as_policy` adapts.
         distribution: its model or `make_env` is used, in that order.
@@ -254,11 +265,14 @@ def rollouts(
         rng: drives levels, actions and (as reset seeds) the environment.
         deterministic: take the most probable action instead of sampling.
     """
-    if distribution.model is not None:
+    model, adapted = distribution.model, as_policy(policy)
+    if model is not None and getattr(adapted, "stateful", False):
+        return act_out(model, adapted, episodes, horizon=distribution.horizon, rng=rng, deterministic=deterministic)
+    if model is not None:
         return observe(policy, distribution, rng=rng, deterministic=deterministic, episodes=episodes).trajectories
     if distribution.make_env is None:
         raise BirlError(f"distribution {distribution.name!r} has neither a model nor make_env")
-    env, adapted = distribution.make_env(), as_policy(policy)
+    env = distribution.make_env()
     seeds = distribution.seeds or rng.integers(2**31, size=episodes)
     try:
         return tuple(

@@ -5,7 +5,8 @@ Axes: S states, A actions, T steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from birl.tabular import TabularModel
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["Trajectory", "from_imitation", "play", "sample_episodes", "to_imitation"]
+__all__ = ["Trajectory", "act_out", "from_imitation", "play", "sample_episodes", "to_imitation"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +51,27 @@ def sample_episodes(
     return tuple(_episode(model, states[:, i], actions[:, i]) for i in range(episodes))
 
 
+def act_out(
+    model: TabularModel, policy: Any, episodes: int, *, horizon: int, rng: np.random.Generator, deterministic: bool
+) -> tuple[Trajectory, ...]:
+    """Episodes of a policy that acts on observations, all at once: for one with memory, which has no table.
+
+    Raises:
+        BirlError: for a model without `observe`.
+    """
+    if model.observe is None:
+        raise BirlError("the model has no `observe`, so a policy with memory cannot act in it: give observe=")
+    step = _Stepper(model)
+    states = np.empty((horizon + 1, episodes), np.int64)
+    actions = np.empty((horizon, episodes), np.int64)
+    states[0] = rng.choice(model.n_states, size=episodes, p=model.start)
+    policy.reset()
+    for t in range(horizon):
+        actions[t] = policy.act(model.observe(states[t]), rng=rng, deterministic=deterministic)
+        states[t + 1] = np.where(model.terminal[states[t]], states[t], step(states[t], actions[t], rng))
+    return tuple(_episode(model, states[:, i], actions[:, i]) for i in range(episodes))
+
+
 def _episode(model: TabularModel, states: IntArray, actions: IntArray) -> Trajectory:
     ended = np.flatnonzero(model.terminal[states])
     length = int(ended[0]) if ended.size else actions.size
@@ -78,17 +100,35 @@ class _Stepper:
 def play(
     env: Any, policy: Any, *, seed: int, horizon: int, rng: np.random.Generator, deterministic: bool
 ) -> Trajectory:
-    """One episode of a policy in a Gymnasium environment, reset with `seed`."""
-    seen, _ = env.reset(seed=seed)
+    """One episode of a policy in a Gymnasium environment, reset with `seed`; memory starts empty."""
+    seen, told = env.reset(seed=seed)
+    if getattr(policy, "stateful", False):
+        policy.reset()
     observations, actions, terminal = [seen], [], False
     for _ in range(horizon):
-        action = policy.act(np.asarray(seen)[None], rng=rng, deterministic=deterministic)[0]
-        seen, _, terminal, truncated, _ = env.step(action)
+        masks = _masks(env, told) if getattr(policy, "maskable", False) else {}
+        action = policy.act(np.asarray(seen)[None], rng=rng, deterministic=deterministic, **masks)[0]
+        seen, _, terminal, truncated, told = env.step(action)
         observations.append(seen)
         actions.append(action)
         if terminal or truncated:
             break
     return Trajectory(observations=np.asarray(observations), actions=np.asarray(actions), terminal=bool(terminal))
+
+
+def _masks(env: Any, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Which actions are allowed now, as sb3-contrib asks for it (`env.action_masks()`) or as `info` has it."""
+    for name in ("action_masks", "action_mask"):  # sb3-contrib's name in info, Gymnasium's
+        if name in told:
+            return {"action_masks": np.asarray(told[name])[None]}
+    try:
+        return {"action_masks": np.asarray(env.get_wrapper_attr("action_masks")())[None]}
+    except AttributeError:
+        warnings.warn(
+            f"{env}: no action_masks() and no mask in info: the policy was trained with masks and acts without",
+            stacklevel=3,
+        )
+        return {}
 
 
 def to_imitation(trajectories: Sequence[Trajectory]) -> list[Any]:

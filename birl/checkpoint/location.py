@@ -21,7 +21,7 @@ from pathlib import Path
 from birl.checkpoint.settings import environment_id
 from birl.types import BirlError
 
-__all__ = ["HUB", "Location", "environment", "locate", "short_name"]
+__all__ = ["HUB", "Location", "environment", "locate"]
 
 HUB = "hf:"
 STATISTICS = ("vecnormalize.pkl", "vec_normalize.pkl")
@@ -58,7 +58,7 @@ def locate(source: str | os.PathLike[str]) -> Location:
     if path.is_dir():
         return _in_folder(path)
     if not path.exists():
-        raise BirlError(f"{path} does not exist: {_neighbours(path)}")
+        raise BirlError(f"checkpoint {path} does not exist: {_neighbours(path)}")
     if path.stat().st_size == 0:
         raise BirlError(f"{path} is empty (0 bytes): save or download the checkpoint again")
     return _beside(path)
@@ -73,12 +73,6 @@ def environment(location: Location) -> str | None:
     told = environment_id(location.arguments) if location.arguments is not None else None
     algorithm, _, rest = location.checkpoint.stem.partition("-")
     return told or (rest if algorithm in ALGORITHMS and rest else None)
-
-
-def short_name(source: str) -> str:
-    """What the outputs of a checkpoint are called: the name of its file, folder or model."""
-    last = source.removeprefix(HUB).rstrip("/").rpartition("/")[2]
-    return last.removesuffix(".zip")
 
 
 def _beside(path: Path) -> Location:

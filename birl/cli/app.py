@@ -106,12 +106,19 @@ def main(ctx: click.Context) -> None:
 )
 @click.option("--from", "card", metavar="CARD", help="Diagnose a finished card again instead of scoring.")
 @click.option("--trust-checkpoint", is_flag=True, help="Let the checkpoint run code as it is unpickled.")
+@click.option(
+    "--vecnormalize",
+    metavar="auto|FILE|none",
+    default="auto",
+    show_default=True,
+    help="Statistics observations are normalised with; auto: those beside the checkpoint.",
+)
 @click.pass_context
 def score(ctx: click.Context, **options: Any) -> None:
     """Say what the policy in a CHECKPOINT pursues.
 
-    CHECKPOINT is a Stable-Baselines3 .zip or the name of an installed agent (`birl agents`). Several may be given: one
-    that fails is reported and the others go on.
+    CHECKPOINT is a Stable-Baselines3 .zip, a folder of rl-baselines3-zoo, hf:owner/name or the name of an installed
+    agent (`birl agents`). Several may be given: one that fails is reported and the others go on.
     """
     request = Request(**options)
     typed = {name for name in options if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}

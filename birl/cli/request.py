@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["Request", "check", "destination", "existing_file", "looks_like_path"]
+__all__ = ["Request", "check", "destination", "existing_file", "looks_like_path", "short_name"]
 
 NAME = "{name}"
 
@@ -34,6 +34,7 @@ class Request:
         fail_on: verdicts that make the exit code 1.
         card: file of a finished card, to be diagnosed again.
         trust_checkpoint: whether checkpoints may run code.
+        vecnormalize: statistics of observations: auto, none, or a file.
     """
 
     checkpoints: tuple[str, ...]
@@ -50,6 +51,7 @@ class Request:
     fail_on: tuple[str, ...]
     card: str | None
     trust_checkpoint: bool
+    vecnormalize: str
 
 
 def check(request: Request, typed: Collection[str]) -> None:
@@ -67,11 +69,14 @@ def check(request: Request, typed: Collection[str]) -> None:
         return
     if not request.checkpoints:
         raise click.UsageError(
-            "nothing to score: name a checkpoint (.zip) or an agent of `birl agents`, or give --from CARD"
+            "nothing to score: name a checkpoint (.zip, folder or hf:owner/name) or an agent of `birl agents`, "
+            "or give --from CARD"
         )
     if request.task is None:
         raise click.UsageError("--task is missing: give a name that `birl tasks` prints, or module:NAME")
-    names = [Path(one).stem if looks_like_path(one) else one for one in request.checkpoints]
+    if request.vecnormalize not in {"auto", "none"}:
+        existing_file(request.vecnormalize, "statistics")
+    names = [short_name(one) if looks_like_path(one) else one for one in request.checkpoints]
     for option, pattern, folder in (("--json", request.json, False), ("--figures", request.figures, True)):
         if pattern is not None:
             _check_pattern(option, pattern, names, folder=folder)
@@ -88,6 +93,7 @@ def _check_alone(request: Request, typed: Collection[str]) -> None:
         "draws": "--draws",
         "deterministic": "--deterministic/--stochastic",
         "trust_checkpoint": "--trust-checkpoint",
+        "vecnormalize": "--vecnormalize",
     }
     odd = [label for name, label in making.items() if name in typed]
     if odd:
@@ -100,8 +106,13 @@ def _check_alone(request: Request, typed: Collection[str]) -> None:
 
 
 def looks_like_path(checkpoint: str) -> bool:
-    """Whether it means a file rather than the name of an installed agent."""
-    return checkpoint.endswith(".zip") or "/" in checkpoint or os.sep in checkpoint or Path(checkpoint).is_file()
+    """Whether it means a file, a folder or a model on the hub rather than the name of an installed agent."""
+    return checkpoint.endswith(".zip") or "/" in checkpoint or os.sep in checkpoint or Path(checkpoint).exists()
+
+
+def short_name(checkpoint: str) -> str:
+    """What the outputs of a checkpoint are called: the name of its file, folder or model."""
+    return Path(checkpoint.rstrip("/").rpartition("/")[2]).name.removesuffix(".zip")
 
 
 def existing_file(name: str, what: str) -> Path:

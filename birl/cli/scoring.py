@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from birl.cli.console import complain, progress
-from birl.cli.request import Request, destination, existing_file, looks_like_path
+from birl.cli.request import Request, destination, looks_like_path, short_name
 
 if TYPE_CHECKING:
     from birl.scorecard import Scorecard
@@ -115,6 +115,7 @@ def _check_names(request: Request) -> None:
 
 def _targets(request: Request) -> tuple[Sequence[Target], bool]:
     """The policies that can be found, and whether some could not."""
+    from birl.checkpoint.location import locate
     from birl.types import BirlError
     from birl.zoo import agent
 
@@ -122,14 +123,13 @@ def _targets(request: Request) -> tuple[Sequence[Target], bool]:
     for given in request.checkpoints:
         try:
             if looks_like_path(given):
-                path = existing_file(given, "checkpoint")
-                found.append(Target(given=given, name=path.stem, path=path))
+                found.append(Target(given=given, name=short_name(given), path=locate(given).checkpoint))
             else:
                 one = agent(given)
                 found.append(Target(given=given, name=given, path=one.checkpoint, agent=one))
-        except (BirlError, click.UsageError) as error:
+        except BirlError as error:
             failed = True
-            complain(error.format_message() if isinstance(error, click.UsageError) else error)
+            complain(error)
     return found, failed
 
 
@@ -161,6 +161,8 @@ def _score_one(target: Target, task: Task, request: Request) -> Scorecard:
         asked: dict[str, str | bool] = {"task": str(request.task)}
         if request.trust_checkpoint:
             asked["trust_checkpoint"] = True
+        if request.vecnormalize != "auto":
+            asked["vecnormalize"] = request.vecnormalize
         return replace(card, settings={**card.settings, **asked})
 
 
@@ -169,8 +171,13 @@ def _policy(target: Target, task: Task, request: Request) -> Any:
         return target.agent.policy(task, num_threads=request.num_threads)
     from birl.checkpoint import load_policy
 
-    assert target.path is not None
-    return load_policy(target.path, task, trust=request.trust_checkpoint, num_threads=request.num_threads)
+    return load_policy(
+        target.given,
+        task,
+        trust=request.trust_checkpoint,
+        vecnormalize=request.vecnormalize,
+        num_threads=request.num_threads,
+    )
 
 
 def _write(card: Scorecard, request: Request, name: str) -> None:

@@ -311,7 +311,7 @@ def test_the_number_of_threads_reaches_the_loader(scored, monkeypatch):
     monkeypatch.setattr(checkpoint, "load_policy", lambda path, task, **how: found.update(how))
     Path("x.zip").write_bytes(b"PK")
     birl(*SCORE, "x.zip", "--num-threads", 3, "--trust-checkpoint")
-    assert found == {"trust": True, "num_threads": 3}
+    assert found == {"trust": True, "vecnormalize": "auto", "num_threads": 3}
 
 
 def test_errors_of_the_library_are_click_errors_to_nobody():
