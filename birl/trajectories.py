@@ -57,7 +57,7 @@ def act_out(
     """Episodes of a policy that acts on observations, all at once: for one with memory, which has no table.
 
     Raises:
-        BirlError: for a model without `observe`.
+        BirlError: for a model without `observe`, or an action the model does not allow.
     """
     if model.observe is None:
         raise BirlError("the model has no `observe`, so a policy with memory cannot act in it: give observe=")
@@ -68,6 +68,10 @@ def act_out(
     policy.reset()
     for t in range(horizon):
         actions[t] = policy.act(model.observe(states[t]), rng=rng, deterministic=deterministic)
+        stray = ~(model.valid_actions[states[t], actions[t]] | model.terminal[states[t]])
+        if stray.any():
+            state, action = states[t][stray][0], actions[t][stray][0]
+            raise BirlError(f"the policy takes action {action} in state {state}, which the model does not allow")
         states[t + 1] = np.where(model.terminal[states[t]], states[t], step(states[t], actions[t], rng))
     return tuple(_episode(model, states[:, i], actions[:, i]) for i in range(episodes))
 
