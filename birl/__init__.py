@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from birl.behavior import Behavior, observe
     from birl.checkpoint import load_policy
     from birl.diagnosis import Diagnosis, Evidence, Thresholds, Verdict, diagnose
+    from birl.enumerate import enumerate_env
     from birl.gap import Gap
     from birl.policy import TabularPolicy, as_policy
     from birl.report import figure, render, write_figures
@@ -43,6 +44,7 @@ __all__ = [
     "diagnose",
     "directedness",
     "distance",
+    "enumerate_env",
     "figure",
     "irl",
     "load_policy",
@@ -73,6 +75,7 @@ _HOME = {
     "Verdict": "birl.diagnosis",
     "as_policy": "birl.policy",
     "diagnose": "birl.diagnosis",
+    "enumerate_env": "birl.enumerate",
     "figure": "birl.report",
     "load_policy": "birl.checkpoint",
     "load_task": "birl.task",

@@ -1,18 +1,20 @@
 """From a rule to a model: every state that can be reached, found breadth first.
 
-Axes: S states, A actions, B a batch.
+Axes: S states, A actions, F features, B a batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from birl.types import BirlError, IntArray
+from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["Reachable", "breadth_first"]
+__all__ = ["Found", "Reachable", "breadth_first"]
 
 STATE_LIMIT = 5_000_000
 
@@ -30,6 +32,27 @@ class Reachable:
     codes: IntArray
     successor: IntArray
     roots: IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """What a search through an environment found.
+
+    Attributes:
+        roots: state that each level begins in, one per seed.
+        successor: where each action leads, [S, A]; an ended state leads to itself.
+        ended: whether the episode is over there, bool [S].
+        seen: observation of each state, [S, ...].
+        told: features named in `info`, [S*A, F].
+        seed: under which each state was found first, [S].
+    """
+
+    roots: IntArray
+    successor: IntArray
+    ended: NDArray[np.bool_]
+    seen: NDArray[Any]
+    told: FloatArray
+    seed: IntArray
 
 
 def breadth_first(
