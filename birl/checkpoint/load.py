@@ -25,10 +25,11 @@ from birl.types import BirlError, Policy
 __all__ = ["load_policy"]
 
 
-def load_policy(
+def load_policy(  # noqa: PLR0913 - every one is a keyword with a default, and users need each
     source: str | os.PathLike[str],
     task: Task | Any = None,
     *,
+    env: Any = None,
     trust: bool = False,
     policy_kwargs: Mapping[str, Any] | None = None,
     vecnormalize: str | os.PathLike[str] = "auto",
@@ -45,6 +46,7 @@ def load_policy(
         source: path of a `.zip` or of torch's file, a folder of rl-baselines3-zoo, or `hf:owner/name` (extra `hub`).
         task: what the policy will be held against, or a Gymnasium (or vectorised) environment: gives the spaces, which
             checkpoints store only as pickles. Left out, the environment the zoo's files name is made, if registered.
+        env: an environment instead of a task.
         trust: let Stable-Baselines3's own loader unpickle the file, which can run any code its author put there.
         policy_kwargs: settings of the policy that the file does not say plainly, such as `{"activation_fn": "ReLU"}`.
         vecnormalize: "auto" for the statistics VecNormalize left beside the checkpoint, a file of them, or "none".
@@ -56,7 +58,7 @@ def load_policy(
     if num_threads < 1:
         raise BirlError(f"num_threads {num_threads} is below 1: give at least one thread")
     found = locate(source)
-    spaces = _spaces(task, found)
+    spaces = _spaces(env if task is None else task, found)
     statistics = _statistics(vecnormalize, found, spaces)
     if statistics is not None:
         spaces = Spaces(observation=statistics.space(spaces.observation), action=spaces.action)
