@@ -28,17 +28,27 @@ def load_alone(path: Path) -> Policy:
         BirlError: when torch cannot load it, or it is no policy.
     """
     import torch
-    from stable_baselines3.common.policies import ActorCriticPolicy
 
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=False)
         if isinstance(loaded, Mapping) and "data" in loaded:
-            known = ActorCriticPolicy(**{**loaded["data"], "lr_schedule": lambda _: 0.0})
+            known = _class_of(loaded["state_dict"])(**{**loaded["data"], "lr_schedule": lambda _: 0.0})
             known.load_state_dict(loaded["state_dict"])
             loaded = known
     except Exception as error:  # unpickling other people's code can raise anything
         raise BirlError(f"{path}: torch cannot load it ({_first_line(error)})") from error
     return as_policy(loaded)
+
+
+def _class_of(tensors: Mapping[str, Any]) -> Any:
+    """The library's class whose tensors are called so; files of single policies do not say theirs."""
+    from stable_baselines3.common.policies import ActorCriticPolicy
+    from stable_baselines3.dqn.policies import DQNPolicy
+    from stable_baselines3.sac.policies import SACPolicy
+    from stable_baselines3.td3.policies import TD3Policy
+
+    signs = (("actor.log_std", SACPolicy), ("actor.mu.", TD3Policy), ("q_net.", DQNPolicy))
+    return next((kind for sign, kind in signs if any(name.startswith(sign) for name in tensors)), ActorCriticPolicy)
 
 
 def load_trusted(

@@ -38,9 +38,7 @@ class CategoricalPolicy:
         Raises:
             BirlError: when the network returns NaN or infinity.
         """
-        logits = _in_batches(self.logits, observations)
-        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return weight / weight.sum(axis=1, keepdims=True)
+        return _softmax(_in_batches(self.logits, observations))
 
     def act(self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False) -> IntArray:
         """Actions drawn from the probabilities, or the likeliest, [B]."""
@@ -63,14 +61,11 @@ class MaskablePolicy(CategoricalPolicy):
             observations: [B, ...].
             action_masks: bool [B, A], True where an action is allowed; a row of nothing but False masks nothing.
         """
-        chances = super().action_probabilities(observations)
-        if action_masks is None:
-            return chances
-        allowed = np.asarray(action_masks, bool).reshape(chances.shape)
-        allowed = allowed | ~allowed.any(axis=1, keepdims=True)
-        # of chances that round to 0 under all allowed actions nothing is left to share out: those become uniform
-        kept = np.where(allowed, np.maximum(chances, np.finfo(float).tiny), 0.0)
-        return kept / kept.sum(axis=1, keepdims=True)
+        logits = _in_batches(self.logits, observations)
+        if action_masks is not None:
+            allowed = np.asarray(action_masks, bool).reshape(logits.shape)
+            logits = np.where(allowed | ~allowed.any(axis=1, keepdims=True), logits, -np.inf)
+        return _softmax(logits)
 
     def act(
         self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False, action_masks: Any = None
@@ -105,6 +100,11 @@ class GreedyPolicy:
     def act(self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False) -> IntArray:
         """Actions drawn from the probabilities, or the best, [B]."""
         return choose(self.action_probabilities(observations), rng=rng, deterministic=deterministic)
+
+
+def _softmax(logits: FloatArray) -> FloatArray:
+    weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return weight / weight.sum(axis=1, keepdims=True)
 
 
 def _in_batches(network: Callable[[Any], FloatArray], observations: Any) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Every algorithm, trained a little on this version of the library: what is read acts and scores as the original does."""
+"""Every algorithm, trained a little on this version of the library: what is read acts as the original does."""
 
 from functools import cache
 

@@ -1,9 +1,18 @@
 import numpy as np
 import pytest
 from gymnasium import spaces
+from hypothesis import given
+from hypothesis import strategies as st
 
-from birl.policy import CallablePolicy, CategoricalPolicy, ChoicePolicy, as_policy
-from birl.policy.adapt import RecurrentPolicy
+from birl.policy import (
+    CallablePolicy,
+    CategoricalPolicy,
+    ChoicePolicy,
+    GreedyPolicy,
+    MaskablePolicy,
+    RecurrentPolicy,
+    as_policy,
+)
 from birl.policy.heads import BATCH
 from birl.types import BirlError, ContinuousPolicy, DiscretePolicy, Policy
 
@@ -97,3 +106,29 @@ def test_a_network_that_returns_no_numbers_is_reported():
     policy = CategoricalPolicy(lambda seen: np.array([[0.0, 1.0], [np.nan, 0.0]]))
     with pytest.raises(BirlError, match="NaN or infinity for observation 1"):
         policy.action_probabilities(np.zeros((2, 1)))
+
+
+def test_an_exploring_policy_shares_its_exploration_equally():
+    policy = GreedyPolicy(lambda seen: np.tile([0.0, 3.0, 3.0, 1.0], (len(seen), 1)), 0.2)
+    assert np.allclose(policy.action_probabilities(np.zeros((1, 1))), [[0.05, 0.85, 0.05, 0.05]])
+    assert set(policy.act(np.zeros((50, 1)), rng=rng(), deterministic=True)) == {1}
+    assert set(policy.act(np.zeros((500, 1)), rng=rng())) == {0, 1, 2, 3}
+
+
+@given(
+    logits=st.lists(st.floats(-800, 800), min_size=2, max_size=6),
+    allowed=st.lists(st.booleans(), min_size=6, max_size=6),
+)
+def test_masks_keep_the_odds_of_what_is_allowed(logits, allowed):
+    policy = MaskablePolicy(lambda seen: np.tile(logits, (len(seen), 1)))
+    mask = np.array(allowed[: len(logits)])
+    found = policy.action_probabilities(np.zeros((1, 1)), action_masks=mask[None])[0]
+    assert found.sum() == pytest.approx(1.0)
+    if mask.any():
+        kept = np.array(logits)[mask]
+        weight = np.exp(kept - kept.max())
+        expected = weight / weight.sum()
+        assert (found[~mask] == 0).all()
+        assert np.allclose(found[mask], expected, atol=1e-9)
+    else:
+        assert np.allclose(found, policy.action_probabilities(np.zeros((1, 1)))[0])
