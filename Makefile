@@ -33,9 +33,9 @@ $(READY): pyproject.toml constraints/$(STACK).txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 ifeq ($(STACK),modern)
 	@$(BIN)/python -m pip uninstall -qq --yes imitation seals  # pip would call their older wishes a conflict
-	$(PIP) --editable ".[imitation-deps,contrib,minigrid,dev]"
+	$(PIP) --editable ".[imitation-deps,contrib,minigrid,zoo,dev]"
 	$(PIP) --no-deps imitation seals
 else
-	$(PIP) --editable ".[imitation,contrib,minigrid,dev]"
+	$(PIP) --editable ".[imitation,contrib,minigrid,zoo,dev]"
 endif
 	@touch $@

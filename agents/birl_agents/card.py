@@ -59,7 +59,7 @@ def make_card(checkpoint: Path, *, levels: int = LEVELS) -> dict[str, Any]:
     origin = _origin(checkpoint)
     recipe, rng = Recipe(**origin["recipe"]), generator(0)
     module, pool = world_module(recipe.world), recipe.pool
-    policy = load_policy(checkpoint, env=recipe.vec_env(1))
+    policy = load_policy(checkpoint, recipe.vec_env(1))
     count = min(levels, max(1, STATES // module.WORLD.n_states(module.WORLD.atlas(pool("test", 1)))))
     return origin | {
         "sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
@@ -133,7 +133,7 @@ def _bounds(world: World, levels: Sequence[Level]) -> tuple[float, float]:
 
 def _mean(values: FloatArray) -> Interval:
     """Of independent episodes [B]."""
-    return normal_interval(float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)))
+    return normal_interval(float(values.mean()), float(values.var(ddof=1) / values.size))
 
 
 def _numbers(interval: Interval) -> list[float]:

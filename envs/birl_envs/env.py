@@ -14,7 +14,7 @@ from birl.types import BirlError
 from birl_envs.grid import Level
 from birl_envs.picture import draw_state
 from birl_envs.sight import View, make_sight
-from birl_envs.world import World
+from birl_envs.world import World, useful_actions
 
 __all__ = ["GridEnv"]
 
@@ -84,6 +84,10 @@ class GridEnv(gymnasium.Env[NDArray[Any], Any]):
         info = dict(happened) | {"step": 1.0, "level": int(self._level[0])}
         truncated = self._steps >= self.time_limit and not ended
         return self._look(), float(self.world.paid(done.event)[0]), ended, truncated, info
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Actions that change something or bring something about, bool [A]; all of them where none does."""
+        return useful_actions(self.world, self.atlas, self._level, self._state)[0]
 
     def render(self) -> Any:
         """The board with the agent on it, uint8 [H, W, 3]; None unless `render_mode` is `rgb_array`."""

@@ -21,7 +21,7 @@ from birl.types import BirlError, IntArray
 from birl_envs.grid import Level
 from birl_envs.picture import draw_state
 from birl_envs.sight import View, make_sight
-from birl_envs.world import World
+from birl_envs.world import World, useful_actions
 
 __all__ = ["GridVecEnv"]
 
@@ -149,6 +149,10 @@ class GridVecEnv(VecEnv):
         self._rng.bit_generator.state = state["rng"]
         return self.observations()
 
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Actions that change something or bring something about, bool [B, A]; all of them where none does."""
+        return useful_actions(self.world, self.atlas, self._level, self._state)
+
     def get_images(self) -> list[NDArray[np.uint8]]:
         """Every board with its agent, uint8 [H, W, 3] each."""
         return [
@@ -168,11 +172,14 @@ class GridVecEnv(VecEnv):
         setattr(self, attr_name, value)
 
     def env_method(self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any) -> list[Any]:
-        """There are no single environments to call.
+        """What sb3-contrib asks of each environment: its `action_masks`. There are no single environments to call.
 
         Raises:
-            BirlError: always.
+            BirlError: for any other method.
         """
+        if method_name == "action_masks":
+            masks = self.action_masks()
+            return [masks[index] for index in self._get_indices(indices)]
         raise BirlError(f"cannot call {method_name!r} on one of these: they are one batch; use `GridEnv`")
 
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:

@@ -20,7 +20,7 @@ from birl.types import FloatArray, IntArray, unknown_name
 from birl_envs.atlas import MOVES, Atlas, make_atlas
 from birl_envs.grid import Level
 
-__all__ = ["STEP", "FeatureView", "Step", "World", "additive", "touch"]
+__all__ = ["STEP", "FeatureView", "Step", "World", "additive", "touch", "useful_actions"]
 
 STEP = "step"
 """The feature that is 1 on every step."""
@@ -136,6 +136,16 @@ class World:
     def atlas(self, levels: Sequence[Level]) -> Atlas:
         """Levels as this world's arrays."""
         return make_atlas(levels, kinds=self.kinds, colours=self.colours, settings=self.settings)
+
+
+def useful_actions(world: World, atlas: Atlas, level: IntArray, state: IntArray) -> NDArray[np.bool_]:
+    """Actions that change the state or bring something about, bool [B, A]; all of them where none does."""
+    n_actions = len(world.actions)
+    action = np.tile(np.arange(n_actions), level.size)
+    after = world.rule(atlas, level.repeat(n_actions), state.repeat(n_actions), action)
+    useful = (after.state != state.repeat(n_actions)) | after.ended | world.counts(after.event).any(axis=1)
+    useful = useful.reshape(-1, n_actions)
+    return useful | ~useful.any(axis=1, keepdims=True)
 
 
 def touch(kind: str, colour: str) -> str:

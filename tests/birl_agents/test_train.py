@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,8 @@ import torch
 from birl_agents import train as training
 from birl_agents.ship import ship
 from birl_agents.train import Recipe, train
+from birl_agents.training import recipe, stable_baselines
+from birl_agents.training.evolution import bumps
 from birl_envs import red_door
 from click.testing import CliRunner
 from stable_baselines3 import PPO
@@ -17,19 +19,18 @@ from stable_baselines3 import PPO
 from birl.checkpoint import load_policy
 from birl.types import BirlError
 
-
-@dataclass(frozen=True, kw_only=True)
-class Tiny(Recipe):
-    """Three rollouts."""
-
-    steps: int = 96
-    levels: int = 5
-    n_envs: int = 4
-    n_steps: int = 8
-    batch_size: int = 16
-
-
-TINY = Tiny()
+ROLLOUT = {"n_envs": 4, "n_steps": 8}
+REPLAY = {"n_envs": 4, "learning_starts": 40, "buffer_size": 200}
+OPTIONS = {
+    "ppo": ROLLOUT | {"batch_size": 16},
+    "a2c": ROLLOUT,
+    "dqn": REPLAY,
+    "qrdqn": REPLAY,
+    "recurrent-ppo": ROLLOUT | {"batch_size": 16},
+    "maskable-ppo": ROLLOUT | {"batch_size": 16},
+    "es": {"population": 4, "episodes": 2},
+}
+TINY = Recipe(steps=96, levels=5, options=OPTIONS["ppo"])
 
 
 class StopHereError(Exception):
@@ -42,7 +43,8 @@ def interrupt(progress):
 
 @pytest.fixture(autouse=True)
 def one_rollout_a_segment(monkeypatch):
-    monkeypatch.setattr(training, "SEGMENT", 1)
+    short = {name: replace(method, segment=32) for name, method in stable_baselines.METHODS.items()}
+    monkeypatch.setattr(stable_baselines, "METHODS", short)
 
 
 @pytest.fixture(scope="module")
@@ -51,25 +53,25 @@ def model():
 
 
 def weights(model):
-    return torch.cat([value.ravel() for value in model.policy.state_dict().values()]).numpy()
+    return torch.cat([value.ravel().float() for value in model.policy.state_dict().values()]).numpy()
 
 
-def test_the_same_recipe_gives_the_same_weights_and_another_seed_others(model):
-    assert np.array_equal(weights(model), weights(train(TINY)))
-    assert not np.array_equal(weights(model), weights(train(Tiny(seed=1))))
+def test_another_seed_gives_other_weights(model):
+    assert not np.array_equal(weights(model), weights(train(replace(TINY, seed=1))))
 
 
-def test_a_run_interrupted_twice_ends_with_the_weights_of_one_left_alone(model, tmp_path):
-    run = tmp_path / "a.run"
+@pytest.mark.parametrize("algorithm", OPTIONS)
+def test_a_run_interrupted_twice_ends_with_the_weights_of_one_left_alone(algorithm, tmp_path):
+    wanted = Recipe(algorithm=algorithm, steps=160, levels=5, options=OPTIONS[algorithm])
+    alone, run = train(wanted), tmp_path / "a.run"
     for _ in range(2):
         with pytest.raises(StopHereError):
-            train(TINY, run=run, report=interrupt)
+            train(wanted, run=run, report=interrupt)
         np.random.seed(99)  # noqa: NPY002 - whatever happens in between must not matter
         torch.manual_seed(99)
-    resumed = train(TINY, run=run)
-    assert np.array_equal(weights(resumed), weights(model))
-    assert resumed.num_timesteps == model.num_timesteps == 96
-    assert resumed._n_updates == model._n_updates
+    resumed = train(wanted, run=run)
+    assert np.array_equal(weights(resumed), weights(alone))
+    assert resumed.num_timesteps == alone.num_timesteps
 
 
 def test_progress_is_reported_after_every_segment():
@@ -78,15 +80,16 @@ def test_progress_is_reported_after_every_segment():
     assert [progress.steps for progress in seen] == [32, 64, 96]
 
 
-def test_a_run_file_of_another_recipe_or_a_broken_one_is_refused(tmp_path):
-    run = tmp_path / "a.run"
-    train(TINY, run=run)
+@pytest.mark.parametrize("algorithm", ["ppo", "es"])
+def test_a_run_file_of_another_recipe_or_a_broken_one_is_refused(algorithm, tmp_path):
+    wanted, run = replace(TINY, algorithm=algorithm, options=OPTIONS[algorithm]), tmp_path / "a.run"
+    train(wanted, run=run)
     assert [path.name for path in tmp_path.iterdir()] == ["a.run"]
     with pytest.raises(BirlError, match="belongs to another run"):
-        train(Tiny(seed=3), run=run)
+        train(replace(wanted, seed=3), run=run)
     run.write_bytes(b"half a file")
     with pytest.raises(BirlError, match=r"cannot be read .* remove it to start over"):
-        train(TINY, run=run)
+        train(wanted, run=run)
 
 
 def test_a_shipped_file_is_small_the_same_every_time_and_free_of_the_machine(model, tmp_path):
@@ -114,18 +117,30 @@ def test_a_shipped_file_is_read_by_us_and_by_the_library_alike(model, tmp_path):
     assert theirs.policy.optimizer.state_dict()["state"] == {}
     with torch.no_grad():
         expected = theirs.policy.get_distribution(theirs.policy.obs_to_tensor(observations)[0]).distribution.probs
-    found = load_policy(path, env).action_probabilities(observations)
+    found = load_policy(path, env=env).action_probabilities(observations)
     assert np.allclose(found, expected.numpy(), atol=1e-6)
     assert np.array_equal(weights(theirs), weights(model))
+
+
+@pytest.mark.parametrize("algorithm", set(OPTIONS) - {"ppo"})
+def test_checkpoints_of_every_algorithm_are_read_safely(algorithm, tmp_path):
+    wanted, path = replace(TINY, algorithm=algorithm, options=OPTIONS[algorithm]), tmp_path / "a.zip"
+    made = train(wanted)
+    ship(made, wanted, path)
+    env = red_door.vec_env(6, levels=6)
+    observations = env.reset()
+    found = load_policy(path, env=env).act(observations, rng=np.random.default_rng(0), deterministic=True)
+    assert np.array_equal(found, made.predict(observations, deterministic=True)[0])
 
 
 @pytest.mark.parametrize(
     ("change", "pattern"),
     [
-        ({"world": "red-dor"}, r"'red-dor': did you mean red-door\?"),
-        ({"rho": 1.2}, "rho 1.2 is no probability"),
+        ({"world": "red-dor"}, r"'red-dor': did you mean red-door"),
+        ({"algorithm": "pppo"}, r"'pppo': did you mean ppo"),
+        ({"setting": {"roh": 1.0}}, r"'roh': did you mean rho\?"),
         ({"seed": -1}, "seed -1 is negative"),
-        ({"steps": 0}, "0 steps: give at least 1"),
+        ({"steps": -1}, "-1 steps: give at least 1"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(change, pattern):
@@ -133,12 +148,53 @@ def test_a_recipe_that_cannot_be_followed_is_refused(change, pattern):
         Recipe(**change)
 
 
-def test_the_command_writes_the_checkpoint_and_cleans_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "Recipe", Tiny)
+def test_a_world_without_a_vectorised_environment_is_refused(monkeypatch):
+    monkeypatch.setattr(recipe, "task_names", lambda: {"plain": "birl.tabular:task"})
+    with pytest.raises(BirlError, match="world 'plain' has no vectorised environment"):
+        Recipe(world="plain")
+
+
+def test_options_that_the_algorithm_does_not_have_are_refused():
+    with pytest.raises(BirlError, match=r"option of PPO 'n_step': did you mean n_steps"):
+        train(replace(TINY, options={"n_step": 8}))
+    with pytest.raises(BirlError, match="option 'n_envs': evolution has population"):
+        train(replace(TINY, algorithm="es"))
+    with pytest.raises(BirlError, match=r"rho 1.2|1.2"):
+        train(replace(TINY, setting={"rho": 1.2}))
+
+
+def test_a_recipe_says_its_name_and_its_command():
+    told = Recipe(algorithm="dqn", setting={"rho": 0.5}, options={"batch_size": 64}, seed=3, steps=10)
+    assert told.name == "red-door-dqn-rho0.5-s3"
+    assert told.command == (
+        "python -m birl_agents.train red-door --algorithm dqn --set rho=0.5 --option batch_size=64 --seed 3 --steps 10"
+    )
+
+
+def test_the_command_writes_the_checkpoint_and_cleans_up(tmp_path):
     out = tmp_path / "agent.zip"
-    done = CliRunner().invoke(training.main, ["red-door", "--seed", "2", "--steps", "32", "--out", str(out)])
+    options = [word for name, value in OPTIONS["ppo"].items() for word in ("--option", f"{name}={value}")]
+    wanted = ["red-door", "--set", "rho=0.9", "--seed", "2", "--steps", "32", "--out", str(out), *options]
+    done = CliRunner().invoke(training.main, wanted)
     assert done.exit_code == 0, done.output
     assert [path.name for path in tmp_path.iterdir()] == ["agent.zip"]
-    bad = CliRunner().invoke(training.main, ["red-door", "--seed", "-2"])
+    with zipfile.ZipFile(out) as archive:
+        assert json.loads(archive.read("birl.json"))["recipe"]["setting"] == {"rho": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pattern"),
+    [(["--seed", "-2"], "seed -2 is negative"), (["--set", "rho"], "'rho' is not NAME=VALUE")],
+)
+def test_the_command_refuses_in_one_line(arguments, pattern):
+    bad = CliRunner().invoke(training.main, ["red-door", *arguments])
     assert bad.exit_code == 2
-    assert "seed -2 is negative" in bad.output
+    assert pattern in bad.output
+
+
+def test_a_genome_tells_broad_fields_and_the_nearest_cells():
+    fields = bumps(13).reshape(-1, 13, 13)
+    assert fields.shape == (25 + 5, 13, 13)
+    assert fields[12].argmax() == 6 * 13 + 6  # the middle bump
+    assert (fields[25:].sum(axis=(1, 2)) == 1).all()
+    assert fields[26, 5, 6] == 1  # the cell above

@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from birl_envs.atlas import MOVES
 
 from birl.types import BirlError, FloatArray
 from birl_agents.training.progress import Progress
 from birl_agents.training.recipe import Recipe
-from birl_envs.atlas import MOVES
 
 __all__ = ["DEFAULTS", "bumps", "train"]
 
 DEFAULTS = {"population": 32, "episodes": 96, "sigma": 0.3}
+NEAR = ((0, 0), (-1, 0), (0, 1), (1, 0), (0, -1))  # (row, column) from the agent
 WIDTH = 3.0  # cells between two bumps, and their breadth
 
 
@@ -70,8 +71,10 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
 
 
 def _strategy(genes: int, seed: int, settings: dict[str, Any]) -> Any:
-    import cma  # half a second
-
+    try:
+        import cma  # half a second
+    except ImportError as error:
+        raise BirlError("an evolution strategy needs the library cma: pip install 'birl[zoo]'") from error
     wanted = {"popsize": settings["population"], "CMA_diagonal": True, "seed": seed + 1, "verbose": -9}
     return cma.CMAEvolutionStrategy(np.zeros(genes), settings["sigma"], wanted)
 
@@ -86,12 +89,8 @@ def bumps(side: int) -> FloatArray:
     middle = side // 2
     knots = middle + WIDTH * np.arange(-int(middle // WIDTH), int(middle // WIDTH) + 1)
     broad = [np.exp(-((row - r) ** 2 + (column - c) ** 2) / (2 * (WIDTH / 2) ** 2)) for r in knots for c in knots]
-    near = [(np.abs(row - middle) + np.abs(column - middle) <= 1) & (row == r) & (column == c) for r, c in _cross(middle)]
+    near = [(row == middle + down) & (column == middle + right) for down, right in NEAR]
     return np.array([*broad, *near], np.float64)
-
-
-def _cross(middle: int) -> list[tuple[int, int]]:
-    return [(middle + down, middle + right) for down, right in ((0, 0), (-1, 0), (0, 1), (1, 0), (0, -1))]
 
 
 class _Arena:
@@ -147,10 +146,11 @@ class _Arena:
         env = self.recipe.vec_env(1)
         model = PPO("MlpPolicy", env, policy_kwargs={"net_arch": []}, gamma=env.discount, seed=0, device="cpu")
         weight, bias = self.weights(genome)
+        policy: Any = model.policy
         with torch.no_grad():
-            model.policy.action_net.weight.copy_(torch.as_tensor(weight))
-            model.policy.action_net.bias.copy_(torch.as_tensor(bias))
-            model.policy.value_net.weight.zero_()  # there is none
+            policy.action_net.weight.copy_(torch.as_tensor(weight))
+            policy.action_net.bias.copy_(torch.as_tensor(bias))
+            policy.value_net.weight.zero_()  # there is none
         model.num_timesteps = steps
         return model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -105,6 +105,10 @@ class Recipe:
             words += [word for name, value in pairs.items() for word in (flag, f"{name}={_short(value)}")]
         words += ["--seed", str(self.seed)] + (["--steps", str(self.steps)] if self.steps else [])
         return " ".join(["python -m birl_agents.train", *words])
+
+    def pool(self, split: str, count: int) -> Sequence[Any]:
+        """The first levels of what this recipe trains on, of the split `train` or `test`."""
+        return world_module(self.world).vec_env(1, levels=count, split=split, **self.setting).levels
 
     def vec_env(self, n_envs: int, *, seed: int | None = None) -> Any:
         """Training levels, as many at once as asked for.
