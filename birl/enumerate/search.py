@@ -1,7 +1,7 @@
 """Breadth-first search through an environment by stepping copies of it, with the checks that make the result a model.
 
-A state is known by its key. A state met in two levels is stepped once, unless the key is the user's own: that may not tell
-levels apart, so each level is searched alone.
+A state is known by its key. A state met in two levels is stepped once, unless the key is the user's own: that may not
+tell levels apart, so each level is searched alone.
 
 Axes: S states, A actions, F features.
 """

@@ -61,7 +61,7 @@ def follow(distribution: Distribution, model: TabularModel, *, episodes: int, rn
 
 
 def _play(env: Any, distribution: Distribution, model: TabularModel, rng: np.random.Generator) -> None:
-    seen, _ = env.reset(seed=int(rng.integers(2**31)))
+    seen, _ = env.reset(seed=int(rng.choice(distribution.seeds or [rng.integers(2**31)])))
     assert env.observation_space.contains(seen), f"{distribution.name}: reset shows what is not in observation_space"
     begun = _Shadow(name=distribution.name, model=model, states=np.flatnonzero(model.start > 0))
     shadow = _that_look_like(begun, begun.states, seen, "begins where no episode of the model does")
