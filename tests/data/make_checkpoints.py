@@ -9,6 +9,7 @@ version itself takes on them. Runs under Stable-Baselines3 1.x (gym) and 2.x (gy
 import json
 import platform
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,27 @@ def predicted(name, model, observations):
     return model.predict(observations, deterministic=True, **masks)[0]
 
 
+def save(model, path):
+    """As `model.save`, but nothing tells of the machine: pickled schedules name their source's folder."""
+    for name in ("lr_schedule", "clip_range", "exploration_schedule"):
+        forget_folder(getattr(model, name, None))
+    model.save(path)
+    with zipfile.ZipFile(path) as made:
+        members = {name: made.read(name) for name in made.namelist() if name != "system_info.txt"}
+    with zipfile.ZipFile(path, "w") as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+
+
+def forget_folder(function):
+    if hasattr(function, "__code__"):
+        name = Path(function.__code__.co_filename).name
+        function.__code__ = function.__code__.replace(co_filename=name)
+        function.__globals__["__file__"] = name
+        for cell in function.__closure__ or ():
+            forget_folder(cell.cell_contents)
+
+
 def main(folder):
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +146,7 @@ def main(folder):
     for name, (algorithm, policy, space, settings) in MADE.items():
         model = algorithm(policy, DummyVecEnv([lambda space=space: adapted(space)]), seed=1, device="cpu", **settings)
         model.learn(STEPS)
-        model.save(folder / f"{name}.zip")
+        save(model, folder / f"{name}.zip")
         actions[name] = predicted(name, model, observations).tolist()
     statistics = VecNormalize(DummyVecEnv([lambda: adapted(CHOICES)]), clip_obs=2.0)
     statistics.reset()
