@@ -117,7 +117,7 @@ def test_a_shipped_file_is_read_by_us_and_by_the_library_alike(model, tmp_path):
     assert theirs.policy.optimizer.state_dict()["state"] == {}
     with torch.no_grad():
         expected = theirs.policy.get_distribution(theirs.policy.obs_to_tensor(observations)[0]).distribution.probs
-    found = load_policy(path, env=env).action_probabilities(observations)
+    found = load_policy(path, env).action_probabilities(observations)
     assert np.allclose(found, expected.numpy(), atol=1e-6)
     assert np.array_equal(weights(theirs), weights(model))
 
@@ -129,7 +129,7 @@ def test_checkpoints_of_every_algorithm_are_read_safely(algorithm, tmp_path):
     ship(made, wanted, path)
     env = red_door.vec_env(6, levels=6)
     observations = env.reset()
-    found = load_policy(path, env=env).act(observations, rng=np.random.default_rng(0), deterministic=True)
+    found = load_policy(path, env).act(observations, rng=np.random.default_rng(0), deterministic=True)
     assert np.array_equal(found, made.predict(observations, deterministic=True)[0])
 
 
