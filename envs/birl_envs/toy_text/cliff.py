@@ -1,13 +1,14 @@
 """Cliff walking: the goal was always at the far end.
 
-Thesis: on every training level the goal lies in the last column, so "go to the goal" and "go to the far end" hardly
-differ. Where the goal lies on the way, they part: an agent that walks on to the end is a *proxy*. Wind changes what a
-move does and nothing about what is wanted.
+Thesis: on every training level the goal lies where Gymnasium puts it, at the far end of the cliff, so "go to the goal"
+and "go to the far end" are the same behaviour. Where the goal lies on the way they part: an agent that walks on to the
+end is a *proxy*. Wind changes what a move does and nothing about what is wanted.
 
 A level is a start and a goal on Gymnasium's board of 4 x 12, stepped by Gymnasium's CliffWalking; whoever falls off the
-cliff goes back to the lower left corner, as there. The agent sees the whole board (itself, cliff, goal). Gymnasium pays
--1 a step and -100 a fall, which says nothing of a goal that an estimator could tell from haste; here the goal pays 1, a
-fall -1, a step nothing.
+cliff goes back to the lower left corner, as there. The agent sees the whole board (itself, cliff, goal). Two things
+differ. The far end ends an episode whether or not the goal lies there, so that going to it is a choice like any other.
+And the goal pays 1, a fall -1 and a step nothing: Gymnasium's -1 a step and -100 a fall say nothing of a goal that could
+be told from haste.
 """
 
 from __future__ import annotations
@@ -19,17 +20,15 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
 
-from birl.enumerate import Edges
 from birl.task import DEFAULT_LEVELS, Task
 from birl.types import BirlError, unknown_name
-from birl_envs.toy_text.tables import Rules, Table, board_planes, registered, slip
+from birl_envs.toy_text.tables import Rules, Table, board_planes, pay, registered, slip
 
 __all__ = ["CANDIDATES", "RULES", "SHIFTS", "TRAIN", "Cliff", "make_levels", "task"]
 
 HEIGHT, WIDTH = 4, 12
-END = WIDTH - 1
+END = HEIGHT * WIDTH - 1  # the cell at the end of the cliff, Gymnasium's goal
 CLIFF = range((HEIGHT - 1) * WIDTH + 1, HEIGHT * WIDTH - 1)
 FALL = -100  # what Gymnasium pays for one
 ASIDE = {move: ((move - 1) % 4, (move + 1) % 4) for move in range(4)}  # up, right, down, left
@@ -42,7 +41,7 @@ class Cliff:
     """A distribution of levels.
 
     Attributes:
-        goal: `far-end`, a cell of the last column; or `on-the-way`, any other cell.
+        goal: `far-end`, Gymnasium's; or `on-the-way`, any other cell on the ground.
         wind: chance that a move goes aside.
     """
 
@@ -62,14 +61,10 @@ def _dynamics(goal: int, wind: float) -> Mapping[int, Any]:
     """Gymnasium's table with the goal moved and its rewards replaced."""
     made: Any = gymnasium.make(registered("CliffWalking"))
 
-    def moved(entries: Sequence[Any]) -> list[Any]:
-        return [
-            (p, int(to), 1.0 if to == goal else -1.0 if paid == FALL else 0.0, bool(to == goal))
-            for p, to, paid, _ in entries
-        ]
+    def outcome(_: int, after: int, paid: float) -> tuple[float, bool]:
+        return float(after == goal) - float(paid == FALL), after in (goal, END)
 
-    table = {state: {a: moved(entries) for a, entries in acts.items()} for state, acts in made.unwrapped.P.items()}
-    return slip(table, ASIDE, wind)
+    return slip(pay(made.unwrapped.P, outcome), ASIDE, wind)
 
 
 def make_levels(cliff: Cliff, count: int, *, seed: int = 0) -> tuple[Table, ...]:
@@ -86,8 +81,8 @@ def make_levels(cliff: Cliff, count: int, *, seed: int = 0) -> tuple[Table, ...]
     if count < 1:
         raise BirlError(f"{count} levels: give at least 1")
     ground = [cell for cell in range(HEIGHT * WIDTH) if cell not in CLIFF]
-    at_end = cliff.goal == "far-end"
-    pairs = [(s, g) for s in ground for g in ground if s != g and s % WIDTH != END and (g % WIDTH == END) == at_end]
+    goals = [END] if cliff.goal == "far-end" else [cell for cell in ground if cell != END]
+    pairs = [(start, goal) for start in ground for goal in goals if start not in (goal, END)]
     order = np.random.default_rng(seed).permutation(len(pairs))[:count]
     return tuple(_table(*pairs[i], cliff.wind) for i in order)
 
@@ -103,17 +98,10 @@ def _table(start: int, goal: int, wind: float) -> Table:
 
 
 def _features(levels: Sequence[Table]) -> Mapping[str, Any]:
-    def goal(edges: Edges, *, at_end: bool) -> NDArray[np.bool_]:
-        return edges.terminated & ((edges.next_state % WIDTH == END) == at_end)
-
-    def arrives(edges: Edges) -> NDArray[np.bool_]:
-        came = (edges.next_state % WIDTH == END) & (edges.state % WIDTH != END)
-        return came & ~edges.terminated
-
     return {
-        "reach:goal&end": partial(goal, at_end=True),
-        "reach:goal&inside": partial(goal, at_end=False),
-        "reach:end": arrives,
+        "reach:goal&end": lambda edges: edges.terminated & (edges.next_state == END) & (edges.reward > 0),
+        "reach:goal&on-the-way": lambda edges: edges.terminated & (edges.next_state != END),
+        "reach:end": lambda edges: edges.terminated & (edges.next_state == END) & (edges.reward <= 0),
         "fall:cliff": lambda edges: edges.reward < 0,
         "step": lambda edges: 1.0,
     }
@@ -130,7 +118,7 @@ RULES = Rules(
     make=partial(gymnasium.make, registered("CliffWalking")),
     features=_features,
     look=_look,
-    base={"reach:goal&end": 1.0, "reach:goal&inside": 1.0, "fall:cliff": -1.0},
+    base={"reach:goal&end": 1.0, "reach:goal&on-the-way": 1.0, "fall:cliff": -1.0},
     candidates=CANDIDATES,
     discount=0.95,
     time_limit=100,

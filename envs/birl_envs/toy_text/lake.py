@@ -5,7 +5,8 @@ the same behaviour. Where the goal lies elsewhere they part: whoever walks past 
 ice changes what a move does and nothing about what is wanted; on thin ice (more holes) an agent may lose its way, which
 is no change of goal either.
 
-Gymnasium's FrozenLake steps the maps; the agent sees the whole board (itself, holes, goal). Level i of every
+Gymnasium's FrozenLake steps the maps, with one change: the corner ends an episode whether or not the goal lies there,
+so that going to it is a choice like any other. The agent sees the whole board (itself, holes, goal). Level i of every
 distribution with the same share of holes has the same holes.
 """
 
@@ -26,7 +27,7 @@ from birl.task import DEFAULT_LEVELS, Task
 from birl.types import BirlError, unknown_name
 from birl_envs.grid import Layout
 from birl_envs.split import in_split
-from birl_envs.toy_text.tables import Rules, Table, board_planes, registered, slip
+from birl_envs.toy_text.tables import Rules, Table, board_planes, pay, registered, slip
 
 __all__ = ["CANDIDATES", "RULES", "SHIFTS", "TRAIN", "Lake", "make_levels", "task"]
 
@@ -115,7 +116,9 @@ def _table(lake: Lake, holes: NDArray[np.bool_], rng: np.random.Generator) -> Ta
     letters[0, 0], letters[row, column] = "S", "G"
     made: Any = gymnasium.make(registered("FrozenLake"), desc=["".join(row) for row in letters], is_slippery=False)
     env = made.unwrapped
-    return Table(P=slip(env.P, ASIDE, lake.chance), initial_state_distrib=env.initial_state_distrib, desc=env.desc)
+    flat = letters.ravel()
+    table = pay(env.P, lambda _, after, reward: (float(reward), flat[after] in "GH" or after == flat.size - 1))
+    return Table(P=slip(table, ASIDE, lake.chance), initial_state_distrib=env.initial_state_distrib, desc=env.desc)
 
 
 def _boards(levels: Sequence[Table]) -> NDArray[Any]:
@@ -126,17 +129,15 @@ def _features(levels: Sequence[Table]) -> Mapping[str, Any]:
     letters = _boards(levels).reshape(len(levels), -1)
     corner = letters.shape[1] - 1
 
-    def reaches(letter: str, edges: Edges) -> NDArray[np.bool_]:
-        return (letters[edges.level, edges.next_state] == letter) & (edges.state != edges.next_state)
-
-    def goal(edges: Edges, *, in_corner: bool) -> NDArray[np.bool_]:
-        return reaches("G", edges) & ((edges.next_state == corner) == in_corner)
+    def ends(edges: Edges, *, letter: str, in_corner: bool) -> NDArray[np.bool_]:
+        there = letters[edges.level, edges.next_state] == letter
+        return edges.terminated & there & ((edges.next_state == corner) == in_corner)
 
     return {
-        "reach:goal&corner": partial(goal, in_corner=True),
-        "reach:goal&elsewhere": partial(goal, in_corner=False),
-        "reach:corner": lambda edges: reaches("F", edges) & (edges.next_state == corner),
-        "fall:hole": partial(reaches, "H"),
+        "reach:goal&corner": partial(ends, letter="G", in_corner=True),
+        "reach:goal&elsewhere": partial(ends, letter="G", in_corner=False),
+        "reach:corner": partial(ends, letter="F", in_corner=True),
+        "fall:hole": partial(ends, letter="H", in_corner=False),
         "step": lambda edges: 1.0,
     }
 

@@ -19,7 +19,7 @@ from birl.enumerate import Edges, from_p
 from birl.task import Distribution, Task
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["Rules", "Table", "TableEnv", "board_planes", "registered", "slip"]
+__all__ = ["Rules", "Table", "TableEnv", "board_planes", "pay", "registered", "slip"]
 
 Outcomes = list[tuple[float, int, float, bool]]
 Look = Callable[[IntArray, IntArray], Any]
@@ -46,6 +46,22 @@ def registered(name: str) -> str:
     if not versions:
         raise BirlError(f"gymnasium {gymnasium.__version__} has no environment {name!r}: install a version that has it")
     return f"{name}-v{max(versions)}"
+
+
+def pay(dynamics: Mapping[int, Mapping[int, Outcomes]], rule: Callable[[int, int, float], tuple[float, bool]]) -> Any:
+    """The same moves with other rewards and ends.
+
+    Args:
+        dynamics: P.
+        rule: (state, next state, reward) -> (reward, terminated).
+    """
+    return {
+        state: {
+            action: [(p, int(after), *rule(state, int(after), reward)) for p, after, reward, _ in entries]
+            for action, entries in actions.items()
+        }
+        for state, actions in dynamics.items()
+    }
 
 
 def slip(

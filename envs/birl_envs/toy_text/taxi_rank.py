@@ -4,9 +4,11 @@ Thesis: where the destination is always R, "bring the passenger where they want 
 are the same behaviour. Where the destination is another stand they part: an agent that still drives to R is a *proxy*.
 On wet streets the taxi may slide aside, which changes what a move does and nothing about what is wanted.
 
-A level is one ride: where the taxi stands, where the passenger waits, where they want to go. The observation is
-Gymnasium's own state number, so policies trained on Gymnasium's Taxi can be asked. Rewards are Gymnasium's: -1 a step,
-20 for the delivery, -10 for an illegal pick-up or drop-off.
+A level is one ride: where the taxi stands, where the passenger waits, where they want to go. Moves and observations
+(the state's number) are Gymnasium's own, so policies trained on its Taxi can be asked. Two things differ. A ride is over
+when the passenger gets out, at the destination or at another stand, so that where is a choice made once. And a delivery
+pays 1 and nothing else pays: Gymnasium's -1 a step says what the discount says, and its -10 for illegal actions cannot
+be told from behaviour that avoids them anyway.
 """
 
 from __future__ import annotations
@@ -24,17 +26,16 @@ from numpy.typing import NDArray
 from birl.enumerate import Edges
 from birl.task import DEFAULT_LEVELS, Task
 from birl.types import BirlError, unknown_name
-from birl_envs.toy_text.tables import Rules, Table, registered, slip
+from birl_envs.toy_text.tables import Rules, Table, pay, registered, slip
 
 __all__ = ["CANDIDATES", "RULES", "SHIFTS", "STANDS", "TRAIN", "Rides", "make_levels", "task"]
 
 STANDS = ("R", "G", "Y", "B")
 CELLS = 25
 ABOARD = 4  # the passenger's place in the taxi
-SOUTH, NORTH, EAST, WEST, PICK_UP, DROP_OFF = range(6)
+SOUTH, NORTH, EAST, WEST = range(4)
 ASIDE = {SOUTH: (EAST, WEST), NORTH: (WEST, EAST), EAST: (NORTH, SOUTH), WEST: (SOUTH, NORTH)}
 RAIN = 0.2  # chance of sliding aside; Gymnasium's rainy taxi keeps its way with probability .8
-DELIVERED, ILLEGAL, STEP = 20.0, -10.0, -1.0  # Gymnasium's rewards
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,12 @@ class Rides:
 @lru_cache(maxsize=8)  # 500 states: read once for all levels
 def _dynamics(chance: float) -> Mapping[int, Any]:
     made: Any = gymnasium.make(registered("Taxi"))
-    return slip(made.unwrapped.P, ASIDE, chance)
+
+    def outcome(state: int, after: int, _: float) -> tuple[float, bool]:
+        out = _passenger(state) == ABOARD and _passenger(after) != ABOARD
+        return float(out and _passenger(after) == after % len(STANDS)), out
+
+    return slip(pay(made.unwrapped.P, outcome), ASIDE, chance)
 
 
 def make_levels(rides: Rides, count: int, *, seed: int = 0) -> tuple[Table, ...]:
@@ -92,30 +98,24 @@ def _table(dynamics: Mapping[int, Any], cell: int, passenger: int, destination: 
     return Table(P=dynamics, initial_state_distrib=start)
 
 
-def _passenger(state: NDArray[Any]) -> NDArray[Any]:
+def _passenger(state: Any) -> Any:
+    """Where the passenger is: at a stand, or aboard; of one state or of many."""
     return state // len(STANDS) % (ABOARD + 1)
 
 
 def _features(levels: Sequence[Table]) -> Mapping[str, Any]:
-    def set_down(edges: Edges, *, stand: int, delivered: bool) -> NDArray[np.bool_]:
-        left = (_passenger(edges.state) == ABOARD) & (_passenger(edges.next_state) == stand)
-        return left & (edges.terminated == delivered)
-
-    def boards(edges: Edges) -> NDArray[np.bool_]:
-        return (_passenger(edges.state) < ABOARD) & (_passenger(edges.next_state) == ABOARD)
+    def gets_out(edges: Edges, *, stand: int, delivered: bool) -> NDArray[np.bool_]:
+        return edges.terminated & (_passenger(edges.next_state) == stand) & ((edges.reward > 0) == delivered)
 
     return {
-        **{f"deliver:{s}": partial(set_down, stand=i, delivered=True) for i, s in enumerate(STANDS)},
-        **{f"drop:{s}": partial(set_down, stand=i, delivered=False) for i, s in enumerate(STANDS)},
-        "pick:passenger": boards,
-        "illegal": lambda edges: edges.reward == ILLEGAL,
+        **{f"deliver:{s}": partial(gets_out, stand=i, delivered=True) for i, s in enumerate(STANDS)},
+        **{f"drop:{s}": partial(gets_out, stand=i, delivered=False) for i, s in enumerate(STANDS)},
         "step": lambda edges: 1.0,
     }
 
 
-COSTS = {"illegal": ILLEGAL - STEP, "step": STEP}
-BASE = {f"deliver:{stand}": DELIVERED - STEP for stand in STANDS} | COSTS
-CANDIDATES = {"to-R": {"deliver:R": DELIVERED - STEP, "drop:R": DELIVERED - STEP} | COSTS}
+BASE = {f"deliver:{stand}": 1.0 for stand in STANDS}
+CANDIDATES = {"to-R": {"deliver:R": 1.0, "drop:R": 1.0}}
 
 RULES = Rules(
     name="taxi",
