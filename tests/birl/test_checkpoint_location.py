@@ -135,7 +135,7 @@ def test_settings_of_the_zoo_are_read_as_pairs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["a: [", "- 1\n- 2\n", "3", "", "\tx", "a: *nowhere", "!other {a: 1}", "a: 2020-99-99", "[" * 3000]
+    "text", ["a: [", "- 1\n- 2\n", "3", "", "\tx", "a: *nowhere", "!other {a: 1}", "a: 2020-99-99", "[" * 1200]
 )
 def test_settings_that_are_none_are_one_line(tmp_path, text):
     path = tmp_path / "args.yml"
