@@ -55,7 +55,8 @@ def _cast_by_pickle(env: Any) -> Callable[[], Any]:
 
 def _cast_with(way: Callable[[Any], Any]) -> Mould:
     def cast(env: Any) -> Callable[[], Any]:
-        return lambda: way(env)
+        held = way(env)  # the original goes on: it is reset to the next level
+        return lambda: way(held)
 
     return cast
 

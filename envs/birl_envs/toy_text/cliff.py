@@ -7,8 +7,8 @@ end is a *proxy*. Wind changes what a move does and nothing about what is wanted
 A level is a start and a goal on Gymnasium's board of 4 x 12, stepped by Gymnasium's CliffWalking; whoever falls off the
 cliff goes back to the lower left corner, as there. The agent sees the whole board (itself, cliff, goal). Two things
 differ. The far end ends an episode whether or not the goal lies there, so that going to it is a choice like any other.
-And the goal pays 1, a fall -1 and a step nothing: Gymnasium's -1 a step and -100 a fall say nothing of a goal that could
-be told from haste.
+And the goal pays 1, a fall -1 and a step nothing: Gymnasium's -1 a step and -100 a fall say nothing of a goal that
+could be told from haste.
 """
 
 from __future__ import annotations

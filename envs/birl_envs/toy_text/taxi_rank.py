@@ -5,10 +5,10 @@ are the same behaviour. Where the destination is another stand they part: an age
 On wet streets the taxi may slide aside, which changes what a move does and nothing about what is wanted.
 
 A level is one ride: where the taxi stands, where the passenger waits, where they want to go. Moves and observations
-(the state's number) are Gymnasium's own, so policies trained on its Taxi can be asked. Two things differ. A ride is over
-when the passenger gets out, at the destination or at another stand, so that where is a choice made once. And a delivery
-pays 1 and nothing else pays: Gymnasium's -1 a step says what the discount says, and its -10 for illegal actions cannot
-be told from behaviour that avoids them anyway.
+(the state's number) are Gymnasium's own, so policies trained on its Taxi can be asked. Two things differ. A ride is
+over when the passenger gets out, at the destination or at another stand, so that where is a choice made once. And a
+delivery pays 1 and nothing else pays: Gymnasium's -1 a step says what the discount says, and its -10 for illegal
+actions cannot be told from behaviour that avoids them anyway.
 """
 
 from __future__ import annotations
