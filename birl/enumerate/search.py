@@ -25,6 +25,7 @@ from birl.types import BirlError
 __all__ = ["Search", "environment_name", "explore"]
 
 STATE_LIMIT = 200_000  # about 5 minutes of an environment that does 10,000 steps/s
+REPEATS = 3  # times an action is taken again: an even chance agrees with itself in 1 of 8
 SAMPLE = 50  # late states looked at to say why there are so many
 
 
@@ -34,8 +35,9 @@ class Search:
 
     Attributes:
         state_limit: most distinct states, over all levels.
-        check_every: every so many states (and at the start of every level) each action is taken a second time, with
-            other random numbers, and every so many returns to a known state its future is compared; 1 checks all.
+        check_every: in every so many states (and the first so many, and wherever a level begins) each action is taken
+            again, with other random numbers; and on every so many returns to a known state its future is compared. 1
+            checks all.
         share: whether a state met in two levels is one state; only where `key` tells levels apart, as the default does.
         copy: environment -> a copy in the same state; pickling or `copy.deepcopy` if left out.
         progress: called with (states expanded, states found) after each.
@@ -117,7 +119,7 @@ class _Explorer:
         self.told: dict[int, list[list[float]]] = {}
         self.queue: deque[tuple[int, Callable[[], Any]]] = deque()
         self.futures: list[tuple[int, list[_Outcome]]] = []
-        self.returns = 0
+        self.returns = self.checks = 0
 
     def begin(self, seed: int, level: int) -> None:
         """The state a seed begins in; resetting twice must give it twice."""
@@ -141,7 +143,8 @@ class _Explorer:
         copies = [cast() for _ in self.actions]
         outcomes = [self._step(env, state, action) for action, env in zip(self.actions, copies, strict=True)]
         self.told[state] = [outcome.told for outcome in outcomes]
-        if state % self.search.check_every == 0 or state in self.roots:
+        every = self.search.check_every
+        if state < every or state % every == 0 or state in self.roots:
             self._repeat(state, cast, outcomes)
         self.successor[state] = [
             self._arrive(outcome, env, self.origin[state]) for outcome, env in zip(outcomes, copies, strict=True)
@@ -200,14 +203,15 @@ class _Explorer:
     def _repeat(self, state: int, cast: Callable[[], Any], outcomes: Sequence[_Outcome]) -> None:
         """Every action once more, with other random numbers: the same must happen."""
         before = self.states[state].code
-        for action, first in zip(self.actions, outcomes, strict=True):
+        for action, first in list(zip(self.actions, outcomes, strict=True)) * REPEATS:
             env = cast()
             if (None if self.shared else self.origin[state][1], self.key(env), False) != before:
                 raise BirlError(
                     f"{self._where(state)}: stepping one copy changed another: they share what should be their own: "
                     "give search=Search(copy=...) that copies all of it"
                 )
-            again = self._step(shuffle_chance(env, seed=action), state, action)
+            self.checks += 1
+            again = self._step(shuffle_chance(env, seed=self.checks), state, action)
             if problem := first.differs(again):
                 raise BirlError(
                     f"{self._where(state)}: action {action} taken twice in one state differs in {problem}: the "
