@@ -22,11 +22,11 @@ ALGORITHMS = {
     "sac": ("stable_baselines", 100_000),
     "recurrent-ppo": ("stable_baselines", 600_000),
     "maskable-ppo": ("stable_baselines", 600_000),
-    "vin": ("stable_baselines", 600_000),
-    "treeqn": ("stable_baselines", 600_000),
+    "vin": ("stable_baselines", 300_000),
+    "treeqn": ("stable_baselines", 400_000),
     "es": ("evolution", 15_000_000),
-    "bc": ("imitating", 20_000),
-    "dagger": ("imitating", 20_000),
+    "bc": ("imitating", 40_000),
+    "dagger": ("imitating", 40_000),
     "preferences": ("imitating", 600_000),
 }
 """Name -> the module of this package that trains with it, and how many environment steps unless told otherwise."""
