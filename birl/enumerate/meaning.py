@@ -5,6 +5,7 @@ Axes: S states, A actions, F features, B a batch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ def from_info(info: Mapping[str, Any], names: Sequence[str], where: str) -> list
             value = float(info[name])
         except (TypeError, ValueError) as error:
             raise BirlError(f"{where}: feature {name!r} is {info[name]!r}: report one number a step") from error
-        if not np.isfinite(value):
+        if not math.isfinite(value):
             raise BirlError(f"{where}: feature {name!r} is {value}: report a finite number")
         values.append(value)
     return values

@@ -60,7 +60,7 @@ class Search:
 class _Outcome:
     """Where a step led: the state's code, and what was shown and told on the way."""
 
-    code: Hashable
+    code: tuple[Any, Hashable, bool]  # level (None where levels share states), key, ended
     ended: bool
     seen: NDArray[Any]
     told: list[float]
@@ -119,6 +119,7 @@ class _Explorer:
         self.told: dict[int, list[list[float]]] = {}
         self.queue: deque[tuple[int, Callable[[], Any]]] = deque()
         self.futures: list[tuple[int, list[_Outcome]]] = []
+        self.late: deque[Any] = deque(maxlen=SAMPLE)
         self.returns = self.checks = 0
 
     def begin(self, seed: int, level: int) -> None:
@@ -156,7 +157,8 @@ class _Explorer:
         if state == len(self.states):
             self.states.append(outcome)
             self.origin.append(origin)
-            self._refuse_too_many(env, state)
+            self.late.append(env)
+            self._refuse_too_many(state)
             if not outcome.ended:
                 self.queue.append((state, self.mould(env)))  # type: ignore[misc] - chosen at the first reset
         else:
@@ -202,21 +204,22 @@ class _Explorer:
 
     def _repeat(self, state: int, cast: Callable[[], Any], outcomes: Sequence[_Outcome]) -> None:
         """Every action once more, with other random numbers: the same must happen."""
-        before = self.states[state].code
-        for action, first in list(zip(self.actions, outcomes, strict=True)) * REPEATS:
+        scope, _, _ = before = self.states[state].code
+        for _ in range(REPEATS):
+            self.checks += 1
             env = cast()
-            if (None if self.shared else self.origin[state][1], self.key(env), False) != before:
+            if (scope, self.key(env), False) != before:
                 raise BirlError(
                     f"{self._where(state)}: stepping one copy changed another: they share what should be their own: "
                     "give search=Search(copy=...) that copies all of it"
                 )
-            self.checks += 1
-            again = self._step(shuffle_chance(env, seed=self.checks), state, action)
-            if problem := first.differs(again):
-                raise BirlError(
-                    f"{self._where(state)}: action {action} taken twice in one state differs in {problem}: the "
-                    "environment is stochastic, or keeps state outside itself: enumerate_env needs a deterministic one"
-                )
+            again = self.mould(shuffle_chance(env, seed=self.checks))  # type: ignore[misc]
+            for action, first in zip(self.actions, outcomes, strict=True):
+                if problem := first.differs(self._step(again(), state, action)):
+                    raise BirlError(
+                        f"{self._where(state)}: action {action} taken twice in one state differs in {problem}: it is "
+                        "stochastic, or keeps state outside itself: enumerate_env needs a deterministic environment"
+                    )
 
     def compare_futures(self) -> None:
         """What follows a return to a known state must be what followed it the first time."""
@@ -229,26 +232,25 @@ class _Explorer:
                         "the key leaves out something that matters (a step counter in use?): give key="
                     )
 
-    def _refuse_too_many(self, env: Any, state: int) -> None:
+    def _refuse_too_many(self, state: int) -> None:
         if state < self.search.state_limit:
             return
         many = f"more than {self.search.state_limit:,} states can be reached"
         raise BirlError(
-            f"{self._where(state)}: {many}{self._restless(env)}: take fewer seeds or a smaller level, leave out what "
+            f"{self._where(state)}: {many}{self._restless()}: take fewer seeds or a smaller level, leave out what "
             "does not matter (key=state_key(CLOCKS | {name})), or raise search=Search(state_limit=...)"
         )
 
-    def _restless(self, env: Any) -> str:
+    def _restless(self) -> str:
         """Attributes of late states by how many values they take: the likeliest culprits."""
-        late = [cast().unwrapped for _, cast in list(self.queue)[-SAMPLE:]] if self.shared else []
         values: dict[str, set[Hashable]] = {}
-        for one in late:
-            for name, value in vars(one).items():
+        for env in self.late:
+            for name, value in vars(env.unwrapped).items():
                 if name.lstrip("_") not in CLOCKS:
                     values.setdefault(name, set()).add(fingerprint(value, CLOCKS))
         busiest = sorted(values, key=lambda name: -len(values[name]))[:3]
         told = ", ".join(f"{name} {len(values[name])}" for name in busiest if len(values[name]) > 1)
-        return f" (of the last {len(late)}, values of {told})" if told else ""
+        return f" (of the last {len(self.late)}, different values of {told})" if told else ""
 
     def _where(self, state: int) -> str:
         return f"environment {self.name!r}, seed {self.origin[min(state, len(self.origin) - 1)][0]}"
