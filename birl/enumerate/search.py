@@ -25,7 +25,7 @@ from birl.types import BirlError
 __all__ = ["Search", "environment_name", "explore"]
 
 STATE_LIMIT = 200_000  # about 5 minutes of an environment that does 10,000 steps/s
-REPEATS = 3  # times an action is taken again: an even chance agrees with itself in 1 of 8
+REPEATS = 3  # times an action is taken again where a level begins: an even chance agrees with itself in 1 of 8
 SAMPLE = 50  # late states looked at to say why there are so many
 
 
@@ -205,7 +205,7 @@ class _Explorer:
     def _repeat(self, state: int, cast: Callable[[], Any], outcomes: Sequence[_Outcome]) -> None:
         """Every action once more, with other random numbers: the same must happen."""
         scope, _, _ = before = self.states[state].code
-        for _ in range(REPEATS):
+        for _ in range(REPEATS if state < self.search.check_every or state in self.roots else 1):
             self.checks += 1
             env = cast()
             if (scope, self.key(env), False) != before:

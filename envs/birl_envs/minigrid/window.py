@@ -7,7 +7,6 @@ it names (0 for what it does not name): the text itself is not shown, so a polic
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -169,13 +168,12 @@ class Window(gymnasium.Env[NDArray[Any], Any]):
         return self.inner.render() if self.render_mode else None
 
     def twin(self) -> Window:
-        """A copy in the same state, made of the parts that change: things, where the agent is, what it carries."""
-        other, inner = copy.copy(self), copy.copy(self.inner)
-        inner.grid = copy.copy(inner.grid)
+        """A copy in the same state, made of what can change: what lies where, doors, the agent and its load."""
+        other, inner = _copied(self), _copied(self.inner)
+        inner.grid = _copied(inner.grid)
         inner.grid.grid = [
-            thing if thing is None or thing.type == "wall" else copy.copy(thing) for thing in inner.grid.grid
+            _copied(thing) if thing is not None and thing.type == "door" else thing for thing in inner.grid.grid
         ]
-        inner.carrying = copy.copy(inner.carrying)
         other.inner = inner
         return other
 
@@ -223,5 +221,14 @@ def state_of(env: Window) -> Hashable:
 
 def _thing(thing: Any) -> Hashable:
     if thing is None or thing.type == "wall":
-        return thing and thing.type
-    return thing.type, thing.color, getattr(thing, "is_open", None), getattr(thing, "is_locked", None)
+        return thing is None
+    if thing.type == "door":
+        return thing.type, thing.color, thing.is_open, thing.is_locked
+    return thing.type, thing.color
+
+
+def _copied(one: Any) -> Any:
+    """`copy.copy` of an object with attributes only, several times faster."""
+    other = object.__new__(type(one))
+    other.__dict__.update(one.__dict__)
+    return other

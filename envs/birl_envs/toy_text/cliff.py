@@ -84,10 +84,11 @@ def make_levels(cliff: Cliff, count: int, *, seed: int = 0) -> tuple[Table, ...]
     goals = [END] if cliff.goal == "far-end" else [cell for cell in ground if cell != END]
     pairs = [(start, goal) for start in ground for goal in goals if start not in (goal, END)]
     order = np.random.default_rng(seed).permutation(len(pairs))[:count]
-    return tuple(_table(*pairs[i], cliff.wind) for i in order)
+    return tuple(_table(pairs[i], cliff.wind) for i in order)
 
 
-def _table(start: int, goal: int, wind: float) -> Table:
+def _table(pair: tuple[int, int], wind: float) -> Table:
+    start, goal = pair
     board = np.full(HEIGHT * WIDTH, "F")
     board[CLIFF], board[start], board[goal] = "C", "S", "G"
     return Table(

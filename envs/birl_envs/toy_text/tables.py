@@ -84,7 +84,9 @@ def slip(
         if action not in aside:
             return list(dynamics[state][action])
         shares = {action: 1.0 - chance} | dict.fromkeys(aside[action], chance / 2)
-        return [(share * p, *rest) for move, share in shares.items() if share > 0 for p, *rest in dynamics[state][move]]
+        return [
+            (share * p, s, r, t) for move, share in shares.items() if share > 0 for p, s, r, t in dynamics[state][move]
+        ]
 
     return {state: {action: mixed(state, action) for action in actions} for state, actions in dynamics.items()}
 
