@@ -8,6 +8,7 @@ Results go to standard output, everything else to standard error. Every option h
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from io import TextIOWrapper
 from typing import Any, NoReturn
@@ -31,6 +32,7 @@ class OneLine(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and end the process with its exit code."""
         kwargs["standalone_mode"] = False
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # gymnasium loads it with MiniGrid; it greets on stdout
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a narrow terminal encoding must not cost the result
