@@ -32,7 +32,7 @@ class OneLine(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and end the process with its exit code."""
         kwargs["standalone_mode"] = False
-        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # gymnasium loads it with MiniGrid; it greets on stdout
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # MiniGrid brings it; it greets on stdout
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a narrow terminal encoding must not cost the result
