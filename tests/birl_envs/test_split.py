@@ -46,3 +46,13 @@ def test_an_unknown_split_is_refused():
     maze = random_layouts(5, 1, spots=1, walls=0.0)[0]
     with pytest.raises(BirlError, match="unknown split 'tests': did you mean test"):
         in_split(maze, "tests")
+
+
+@given(levels())
+def test_settings_tell_boards_apart_that_are_alike_and_their_order_does_not_matter(level: Level):
+    layout = level.layout
+    assert layout_hash(layout, {}) == layout_hash(layout)
+    assert layout_hash(layout, {"budget": 6}) != layout_hash(layout, {"budget": 7})
+    assert layout_hash(layout, {"a": 1, "b": 2}) == layout_hash(layout, {"b": 2, "a": 1})
+    sides = {split_of(layout, {"budget": budget}) for budget in range(60)}
+    assert sides == {"train", "test"}
