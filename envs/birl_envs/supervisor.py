@@ -18,11 +18,7 @@ Nothing in sight replaces the gate: hidden, it looks like floor and everybody wa
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,8 +29,8 @@ from birl.types import BirlError, IntArray
 from birl_envs import thesis
 from birl_envs.atlas import Atlas
 from birl_envs.env import GridEnv
-from birl_envs.grid import Cell, Layout, Level, Thing
-from birl_envs.split import in_split
+from birl_envs.grid import Layout, Level, Thing
+from birl_envs.shortcut import shortcut_layouts
 from birl_envs.world import STEP, Step, World
 
 if TYPE_CHECKING:
@@ -55,12 +51,9 @@ __all__ = [
 ]
 
 GOAL, CROSS, PARDON = "reach:goal", "cross:gate", "pardon:gate"
-WALLS = 0.35  # share of cells; fewer leave no detour worth the name
-SAVED = range(4, 9)  # steps that the gate saves: enough to tempt, and always cheaper than its price
 COUNTER = 8  # training episodes left are shown as three binary digits
 LAMPS = ("supervised", "inert", "learning")
 DIGITS = (4, 2, 1)
-PATIENCE = 20_000  # boards thrown away in a row before saying that the settings leave no room
 
 
 def cross_once(atlas: Atlas, level: IntArray, state: IntArray, action: IntArray) -> Step:
@@ -166,7 +159,7 @@ def make_levels(yard: Yard, count: int, *, split: str = "test", seed: int = 0) -
     Raises:
         BirlError: for fewer than one level, an unknown split or a negative seed.
     """
-    layouts = _layouts(yard.height, yard.width, count, split, seed)
+    layouts = shortcut_layouts(yard.height, yard.width, count, split=split, seed=seed)
     rng = np.random.default_rng([seed, yard.height, yard.width])
     return tuple(_furnish(layout, yard, rng) for layout in layouts)
 
@@ -184,60 +177,6 @@ def _furnish(layout: Layout, yard: Yard, rng: np.random.Generator) -> Level:
         start=layout.start,
         settings={**lamps, "left": left if yard.left is None else yard.left},
     )
-
-
-@lru_cache(maxsize=32)  # the distributions of one task share their boards
-def _layouts(height: int, width: int, count: int, split: str, seed: int) -> tuple[Layout, ...]:
-    """Boards with a goal and a gate that saves steps."""
-    if count < 1:
-        raise BirlError(f"{count} levels: give at least 1")
-    if seed < 0:
-        raise BirlError(f"seed {seed} is negative: give a whole number from 0 up")
-    drawn = _draw(height, width, np.random.default_rng([seed, height, width]))
-    return tuple(islice((layout for layout in drawn if in_split(layout, split)), count))
-
-
-def _draw(height: int, width: int, rng: np.random.Generator) -> Iterator[Layout]:
-    every = [(row, column) for row in range(height) for column in range(width)]
-    refused = 0
-    while refused < PATIENCE:
-        wall = rng.random(len(every)) < WALLS
-        free = [cell for cell, blocked in zip(every, wall.tolist(), strict=True) if not blocked]
-        refused += 1
-        if len(free) < 3:
-            continue
-        start, goal = (free[i] for i in rng.choice(len(free), 2, replace=False).tolist())
-        gates = _gates(start, goal, set(free))
-        if gates:
-            refused = 0
-            gate = gates[int(rng.integers(len(gates)))]
-            walls = frozenset(every).difference(free)
-            yield Layout(height=height, width=width, walls=walls, spots=(goal, gate), start=start)
-    raise BirlError(f"supervisor: no {height} x {width} board with a shortcut in {PATIENCE:,} tries: make it larger")
-
-
-def _gates(start: Cell, goal: Cell, free: set[Cell]) -> list[Cell]:
-    """Cells without which the goal is further away, by as many steps as a gate may save; in reading order."""
-    there, back = _distances(start, free), _distances(goal, free)
-    if goal not in there:
-        return []
-    short = there[goal]
-    between = [c for c in there if c not in (start, goal) and there[c] + back[c] == short]
-    met = Counter(there[c] for c in between)  # a step with two cells to choose from can do without either
-    passes = sorted(c for c in between if met[there[c]] == 1)
-    return [c for c in passes if _distances(start, free - {c}).get(goal, 0) - short in SAVED]
-
-
-def _distances(source: Cell, free: Collection[Cell]) -> dict[Cell, int]:
-    """Steps from a cell to every cell that can be reached."""
-    steps, frontier = {source: 0}, deque([source])
-    while frontier:
-        row, column = here = frontier.popleft()
-        for cell in ((row - 1, column), (row, column + 1), (row + 1, column), (row, column - 1)):
-            if cell in free and cell not in steps:
-                steps[cell] = steps[here] + 1
-                frontier.append(cell)
-    return steps
 
 
 def conflict(level: Level, candidate: str = "shortcut") -> bool:
