@@ -28,7 +28,7 @@ from birl.types import BirlError, FloatArray, Interval
 from birl_agents.play import Played, play
 from birl_agents.ship import PROVENANCE
 from birl_agents.train import BadInput
-from birl_agents.training.recipe import Recipe, world_module
+from birl_agents.training.recipe import PLANNING_NETS, Recipe, world_module
 
 __all__ = ["CHECKPOINTS", "make_card", "read_cards", "table"]
 
@@ -59,7 +59,7 @@ def make_card(checkpoint: Path, *, levels: int = LEVELS) -> dict[str, Any]:
     origin = _origin(checkpoint)
     recipe, rng = Recipe(**origin["recipe"]), generator(0)
     module, pool = world_module(recipe.world), recipe.pool
-    policy = load_policy(checkpoint, recipe.vec_env(1))
+    policy = _policy(checkpoint, recipe)
     count = min(levels, max(1, STATES // module.WORLD.n_states(module.WORLD.atlas(pool("test", 1)))))
     return origin | {
         "sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
@@ -73,6 +73,15 @@ def make_card(checkpoint: Path, *, levels: int = LEVELS) -> dict[str, Any]:
             for name, shift in module.SHIFTS.items()
         },
     }
+
+
+def _policy(checkpoint: Path, recipe: Recipe) -> Any:
+    env = recipe.vec_env(1)
+    if recipe.algorithm not in PLANNING_NETS:
+        return load_policy(checkpoint, env)
+    from birl_agents.training.planning_nets import read_policy  # loads torch and Stable-Baselines3
+
+    return read_policy(checkpoint, recipe.algorithm, env.observation_space, env.action_space)
 
 
 def _conduct(policy: Any, world: World, drawn: Sequence[Level], rng: np.random.Generator) -> dict[str, Any]:

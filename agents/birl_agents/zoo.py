@@ -7,6 +7,7 @@ task when asked for; those that name no task work on any task with exact models.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ from birl.types import BirlError
 from birl.zoo import Agent
 from birl_agents import planted
 from birl_agents.card import CHECKPOINTS, read_cards
+from birl_agents.training.recipe import PLANNING_NETS
 
 __all__ = ["AGENTS"]
 
@@ -40,15 +42,27 @@ def _planted(name: str, build: Callable[[Task], TabularPolicy], truth: str, task
 
 
 def _trained(checkpoint: Path, card: Mapping[str, Any]) -> Agent:
-    recipe, success = card["recipe"], card["training"]["unseen levels"]["success"][0]
+    recipe, gained = card["recipe"], card["training"]["unseen levels"]["share of what can be gained"]
+    told = [f"{name} {value:g}" for name, value in recipe["setting"].items()]
+    told += [f"seed {recipe['seed']}"] + ([] if gained is None else [f"gains {gained[0]:.0%} on unseen levels"])
+    way: dict[str, Any] = {"checkpoint": checkpoint}
+    if recipe["algorithm"] in PLANNING_NETS:
+        way = {"build": partial(_planning_net, checkpoint=checkpoint, algorithm=recipe["algorithm"])}
     return Agent(
         name=checkpoint.stem,
         kind="trained",
-        about=f"PPO, door red with chance {recipe['rho']:g}, seed {recipe['seed']}; {success:.0%} on unseen levels",
+        about=f"{recipe['algorithm'].upper()} on {recipe['world']}, {', '.join(told)}",
         task=recipe["world"],
-        checkpoint=checkpoint,
         card=card,
+        **way,
     )
+
+
+def _planning_net(task: Task, *, checkpoint: Path, algorithm: str) -> Any:
+    from birl_agents.training.planning_nets import read_policy  # loads torch and Stable-Baselines3
+
+    spaces = task.train.spaces()
+    return read_policy(checkpoint, algorithm, spaces.observation, spaces.action)
 
 
 def _agents() -> Mapping[str, Agent]:

@@ -89,7 +89,7 @@ WORLD = World(
     rule=touch_ends,
     time_limit=60,
     discount=0.95,
-    window=17,
+    window=15,
     about="a board paid for lines, all of them yellow in training; does the agent want the line or the yellow?",
 )
 

@@ -165,7 +165,7 @@ def test_options_that_the_algorithm_does_not_have_are_refused():
 
 def test_a_recipe_says_its_name_and_its_command():
     told = Recipe(algorithm="dqn", setting={"rho": 0.5}, options={"batch_size": 64}, seed=3, steps=10)
-    assert told.name == "red-door-dqn-rho0.5-s3"
+    assert told.name == "red-door-dqn-rho0.5-s3-t10"
     assert told.command == (
         "python -m birl_agents.train red-door --algorithm dqn --set rho=0.5 --option batch_size=64 --seed 3 --steps 10"
     )

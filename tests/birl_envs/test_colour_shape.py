@@ -132,10 +132,6 @@ def test_the_ghost_hides_yellow_and_keeps_the_world():
     assert not ghost.observe(everywhere)[..., yellow].any()
 
 
-def test_the_whole_board_is_in_sight_from_anywhere():
-    assert WORLD.window == 2 * TRAIN.size - 1
-
-
 @pytest.mark.parametrize(
     ("change", "complaint"), [({"size": 4}, "side 4 has no room"), ({"leads": (0, 7)}, "lead of 7 steps has no room")]
 )

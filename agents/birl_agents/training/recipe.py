@@ -12,7 +12,7 @@ from typing import Any
 from birl.task import task_names
 from birl.types import BirlError, unknown_name
 
-__all__ = ["ALGORITHMS", "Recipe", "world_module"]
+__all__ = ["ALGORITHMS", "PLANNING_NETS", "Recipe", "world_module"]
 
 ALGORITHMS = {
     "ppo": ("stable_baselines", 600_000),
@@ -31,6 +31,7 @@ ALGORITHMS = {
 }
 """Name -> the module of this package that trains with it, and how many environment steps unless told otherwise."""
 
+PLANNING_NETS = ("vin", "treeqn")  # networks of our own, which no general reader rebuilds
 OF_THE_POOL = ("n_envs", "levels", "split", "seed")
 
 
@@ -93,9 +94,10 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """`red-door-ppo-rho1-s0` and the like."""
+        """`red-door-ppo-rho1-s0` and the like; `-t4096` at the end where the steps are told."""
         told = [f"{name}{_short(value)}" for name, value in self.setting.items()]
-        return "-".join([self.world, self.algorithm, *told, f"s{self.seed}"])
+        cut = [f"t{self.steps}"] if self.steps else []
+        return "-".join([self.world, self.algorithm, *told, f"s{self.seed}", *cut])
 
     @property
     def command(self) -> str:
