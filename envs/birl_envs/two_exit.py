@@ -289,7 +289,7 @@ def vec_env(
     """
     from birl_envs.vector import GridVecEnv  # loads Stable-Baselines3, which only training needs
 
-    pool = make_levels(Run(part=part, deployment=deployment), levels, split=split)
+    pool = make_levels(Run(part=part, deployment=int(deployment)), levels, split=split)
     return GridVecEnv(WORLD, pool, n_envs, seed=seed)
 
 

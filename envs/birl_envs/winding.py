@@ -59,7 +59,8 @@ def _wind(length: int, every: frozenset[Cell], rng: np.random.Generator) -> list
     first = rng.integers(len(every))
     path = [sorted(every)[first]]
     while len(path) < length:
-        ahead = [c for c in _beside(path[-1]) if c in every and sum(near in path for near in _beside(c)) == 1]
+        around = every.intersection(_beside(path[-1])).difference(path)
+        ahead = sorted(c for c in around if sum(near in path for near in _beside(c)) == 1)
         if not ahead:
             return path
         path.append(ahead[int(rng.integers(len(ahead)))])
