@@ -1,7 +1,8 @@
 """Which levels train and which test: by the hash of the layout, never by index.
 
 Kinds and colours are not hashed, so a test maze is unseen whatever a distribution puts in it, and however many levels
-are drawn in whatever order. Where boards are all alike, settings of the level (a budget, a pattern) are hashed with them.
+are drawn in whatever order. Where boards are alike, what is set on a level (a budget, a pattern) is
+hashed with them.
 """
 
 from __future__ import annotations
