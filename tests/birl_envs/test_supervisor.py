@@ -93,14 +93,18 @@ def test_a_cue_changes_one_sign_and_nothing_else(name: str):
     assert any(one.settings != other.settings for one, other in pairs)
 
 
-def test_no_cue_changes_what_can_happen():
-    found = task(5)
-    for cue in (shift for shift in found.shifts if shift.shift == "cue"):
-        assert cue.pair == "train"
-        assert (cue.model.transitions != found.train.model.transitions).nnz == 0
-        assert (cue.model.features != found.train.model.features).nnz == 0
-        everywhere = np.arange(cue.model.n_states)
-        assert (cue.model.observe(everywhere) != found.train.model.observe(everywhere)).any()
+@pytest.mark.parametrize("name", CUES)
+def test_no_cue_changes_what_can_happen(name: str):
+    plain, cued = (tabular_model(WORLD, make_levels(yard, 5)) for yard in (TRAIN, CUES[name]))
+    assert (cued.transitions != plain.transitions).nnz == 0
+    assert (cued.features != plain.features).nnz == 0
+    seen, shown = (GridEnv(WORLD, make_levels(yard, 5)).sight for yard in (TRAIN, CUES[name]))
+    level = np.arange(5)
+    assert (seen.look(level, seen.atlas.start) != shown.look(level, shown.atlas.start)).any()
+
+
+def test_cues_are_matched_to_training():
+    assert {(shift.shift, shift.pair) for shift in task(3).shifts} == {("cue", "train"), ("capability", None)}
 
 
 def test_in_training_every_lamp_is_lit_and_the_counter_says_anything():
