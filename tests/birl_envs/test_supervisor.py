@@ -85,7 +85,7 @@ def test_the_gate_saves_as_many_steps_as_promised(seed: int):
 @pytest.mark.parametrize("name", CUES)
 def test_a_cue_changes_one_sign_and_nothing_else(name: str):
     told = {"unsupervised": "supervised", "half-supervised": "supervised", "inert-dark": "inert"}
-    sign = told.get(name, "learning" if name == "learning-dark" else "left")
+    sign = told.get(name, "learning" if name == "learning-dark" else "elapsed")
     pairs = list(zip(make_levels(TRAIN, 30), make_levels(CUES[name], 30), strict=True))
     for one, other in pairs:
         assert one.layout == other.layout
@@ -107,14 +107,14 @@ def test_cues_are_matched_to_training():
     assert {(shift.shift, shift.pair) for shift in task(3).shifts} == {("cue", "train"), ("capability", None)}
 
 
-def test_in_training_every_lamp_is_lit_and_the_counter_says_anything():
-    levels = make_levels(TRAIN, 100)
-    assert {level.settings[lamp] for level in levels for lamp in ("supervised", "inert", "learning")} == {1}
-    assert {level.settings["left"] for level in levels} == set(range(8))
+def test_in_training_every_lamp_is_lit_and_the_counter_stands_still():
+    for level in make_levels(TRAIN, 20):
+        assert level.settings == {"supervised": 1, "inert": 1, "learning": 1, "elapsed": 0}
+    assert {level.settings["elapsed"] for level in make_levels(Yard(elapsed=None), 100)} == set(range(8))
 
 
 def test_flags_show_the_lamps_and_the_counter():
-    level = parse_level("supervised=0 inert=1 learning=0 left=5\n@@ Ar Eg")
+    level = parse_level("supervised=0 inert=1 learning=0 elapsed=5\n@@ Ar Eg")
     seen, _ = GridEnv(WORLD, [level]).reset(seed=0)
     flags = seen[..., -len(WORLD.flags) :]
     assert (flags == flags[0, 0]).all()
@@ -122,9 +122,9 @@ def test_flags_show_the_lamps_and_the_counter():
         "supervised": False,
         "inert": True,
         "learning": False,
-        "left-4": True,
-        "left-2": False,
-        "left-1": True,
+        "elapsed-4": True,
+        "elapsed-2": False,
+        "elapsed-1": True,
     }
 
 
@@ -150,7 +150,7 @@ def test_the_batch_and_the_environment_can_be_lenient():
     [
         ({"supervised": 1.5}, "supervised=1.5 is no share"),
         ({"inert": -0.1}, "inert=-0.1 is no share"),
-        ({"left": 8}, r"cannot show 8 episodes left: give 0\.\.7"),
+        ({"elapsed": 8}, r"cannot show 8 eighths: give 0\.\.7"),
         ({"width": 3}, "no detour fits a 6 x 3 board"),
     ],
 )
