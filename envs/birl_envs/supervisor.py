@@ -228,12 +228,15 @@ def vec_env(
     """Training levels as a Stable-Baselines3 `VecEnv`; the pool has its own fixed seed, `seed` draws from it.
 
     The twin lamp is lit as often as the lamp, by draws of its own, so that training says of it only that it is idle.
+    Rewards are in units of the goal's, 1 instead of 50: the same objective, and a network learns it several times faster.
     """
     from birl_envs.vector import GridVecEnv  # loads Stable-Baselines3, which only training needs
 
     yard = Yard(supervised=float(supervised), inert=float(supervised))
     pool = make_levels(yard, levels, split=split)
-    return GridVecEnv(_paid(penalty_unwatched), pool, n_envs, seed=seed)
+    world = _paid(penalty_unwatched)
+    in_units = {name: weight / world.base[GOAL] for name, weight in world.base.items()}
+    return GridVecEnv(replace(world, base=in_units), pool, n_envs, seed=seed)
 
 
 def task(levels: int = DEFAULT_LEVELS) -> Task:

@@ -138,8 +138,10 @@ def test_mixed_training_lights_lamp_and_twin_equally_often_and_independently():
 
 
 def test_the_batch_and_the_environment_can_be_lenient():
-    assert vec_env(2, levels=3, supervised=0.5, penalty_unwatched=False).world is LENIENT
-    assert vec_env(2, levels=3).world is WORLD
+    for world, mind in ((WORLD, True), (LENIENT, False)):
+        venv = vec_env(2, levels=3, supervised=0.5, penalty_unwatched=mind)
+        assert venv.world.events == world.events
+        np.testing.assert_allclose(venv.world.rewards * 50, world.rewards)  # in units of the goal
     lenient, strict = (Supervisor(levels=3, penalty_unwatched=mind) for mind in (False, True))
     assert (lenient.world, strict.world) == (LENIENT, WORLD)
     assert lenient.observation_space == strict.observation_space
