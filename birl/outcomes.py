@@ -97,7 +97,7 @@ def find_events(model: TabularModel) -> Events | str:
         patterns, which = np.unique(rate[rows].toarray().round(9), axis=0, return_inverse=True)
         if len(patterns) > MAX_EVENTS:
             return f"features take {len(patterns)} different values together (limit {MAX_EVENTS}): not events"
-        names = tuple("+".join(names[i] for i in np.flatnonzero(p)) for p in patterns)
+        names = tuple("+".join(_counted(names[i], p[i]) for i in np.flatnonzero(p)) for p in patterns)
         phi = patterns @ phi
         rate = sp.csr_matrix((np.ones(rows.size), (rows, which.ravel())), shape=(sums.size, len(patterns)))
         sums = np.asarray(rate.sum(axis=1)).ravel()
@@ -106,6 +106,11 @@ def find_events(model: TabularModel) -> Events | str:
     if not ending and np.abs(rate.data - 1.0).max() > ROUNDING:
         return "events happen by chance and do not end the episode: the first one is not determined"
     return Events(names=names, features=phi, rate=rate, ending=ending)
+
+
+def _counted(name: str, count: float) -> str:
+    """`dirty` or, where it happens not just once, `3 dirty`."""
+    return name if count == 1.0 else f"{count:g} {name}"
 
 
 def first_events(model: TabularModel, events: Events, policy: FloatArray, *, horizon: int) -> FloatArray:
