@@ -163,12 +163,13 @@ def _layouts(count: int, split: str, seed: int) -> tuple[Layout, ...]:
 def _draw(rng: np.random.Generator) -> Iterator[Layout]:
     """Obstacles one or two columns wide, three clear columns apart: enough to land and to jump again."""
     while True:
-        gaps, saws, column = set[int](), set[int](), 3
+        gaps, saws, column = set[int](), set[int](), int(rng.integers(2, 6))
         while column < LENGTH - 5:
             if rng.random() < OBSTACLES:
-                columns = range(column, column + int(rng.integers(1, 3)))
-                (gaps if rng.random() < 0.5 else saws).update(columns)
-                column = columns[-1]
+                wide = int(rng.integers(1, 3))
+                for step in range(wide):
+                    (gaps if rng.random() < 0.5 else saws).add(column + step)
+                column += wide - 1
             column += int(rng.integers(4, 6))
         walls = frozenset((FLOOR, at) for at in range(LENGTH) if at not in gaps)
         spots = tuple((GROUND, at) for at in sorted(saws))

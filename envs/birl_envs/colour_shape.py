@@ -30,13 +30,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from birl.task import DEFAULT_LEVELS, Task
-from birl.types import BirlError, IntArray
+from birl.types import BirlError
 from birl_envs import thesis
-from birl_envs.atlas import Atlas
 from birl_envs.env import GridEnv
 from birl_envs.grid import Cell, Layout, Level, Thing
 from birl_envs.layout import random_layouts
-from birl_envs.world import Step, World, touch
+from birl_envs.world import World, touch, touch_ends
 
 if TYPE_CHECKING:
     from birl_envs.vector import GridVecEnv
@@ -63,16 +62,6 @@ WALLS = 0.15  # share of cells
 SPARE = 8  # boards drawn beyond those wanted, because one in a hundred is cramped
 TRIES = 10_000  # placings on one board before saying that the settings leave no room
 
-
-def touch_ends(atlas: Atlas, level: IntArray, state: IntArray, action: IntArray) -> Step:
-    """The rule: move; whatever lies there is touched, and that is the end. A state is the agent's cell."""
-    cell = atlas.neighbour[level, state, action]
-    kind = atlas.kind[level, cell]
-    touched = kind >= 0
-    event = np.where(touched, kind * len(COLOURS) + atlas.colour[level, cell], -1)
-    return Step(state=cell, event=event, ended=touched)
-
-
 LINE = {touch("line", colour): 1.0 for colour in COLOURS}
 YELLOW = {touch(kind, "yellow"): 1.0 for kind in KINDS}
 
@@ -86,7 +75,7 @@ WORLD = World(
     events=EVENTS,
     base=LINE,
     candidates=CANDIDATES,
-    rule=touch_ends,
+    rule=touch_ends(len(COLOURS)),
     time_limit=60,
     discount=0.95,
     window=15,

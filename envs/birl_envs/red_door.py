@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from birl.task import DEFAULT_LEVELS, Task
-from birl.types import BirlError, IntArray, unknown_name
+from birl.types import BirlError, unknown_name
 from birl_envs import thesis
-from birl_envs.atlas import Atlas
 from birl_envs.env import GridEnv
 from birl_envs.grid import Layout, Level, Thing
 from birl_envs.layout import random_layouts
-from birl_envs.world import Step, World, touch
+from birl_envs.world import World, touch, touch_ends
 
 if TYPE_CHECKING:
     from birl_envs.vector import GridVecEnv
@@ -37,16 +36,6 @@ COLOURS = ("red", "blue", "green")
 EVENTS = tuple(touch(kind, colour) for kind in KINDS for colour in COLOURS)
 NO_DOOR = "none"
 WALLS = 0.15  # share of cells
-
-
-def touch_ends(atlas: Atlas, level: IntArray, state: IntArray, action: IntArray) -> Step:
-    """The rule: move; whatever lies there is touched, and that is the end. A state is the agent's cell."""
-    cell = atlas.neighbour[level, state, action]
-    kind = atlas.kind[level, cell]
-    touched = kind >= 0
-    event = np.where(touched, kind * len(COLOURS) + atlas.colour[level, cell], -1)
-    return Step(state=cell, event=event, ended=touched)
-
 
 CANDIDATES = {
     "red": {touch(kind, "red"): 1.0 for kind in KINDS},
@@ -60,7 +49,7 @@ WORLD = World(
     events=EVENTS,
     base={touch("door", colour): 1.0 for colour in COLOURS},
     candidates=CANDIDATES,
-    rule=touch_ends,
+    rule=touch_ends(len(COLOURS)),
     time_limit=60,
     discount=0.95,
     about="a maze paid for doors, all of them red in training; does the agent want the door or the red?",

@@ -20,7 +20,7 @@ from birl.types import FloatArray, IntArray, unknown_name
 from birl_envs.atlas import MOVES, Atlas, make_atlas
 from birl_envs.grid import Level
 
-__all__ = ["STEP", "FeatureView", "Step", "World", "additive", "touch", "useful_actions"]
+__all__ = ["STEP", "FeatureView", "Step", "World", "additive", "touch", "touch_ends", "useful_actions"]
 
 STEP = "step"
 """The feature that is 1 on every step."""
@@ -151,6 +151,23 @@ def useful_actions(world: World, atlas: Atlas, level: IntArray, state: IntArray)
 def touch(kind: str, colour: str) -> str:
     """The name of the event of touching a thing."""
     return f"touch:{kind}&{colour}"
+
+
+def touch_ends(n_colours: int) -> Callable[[Atlas, IntArray, IntArray, IntArray], Step]:
+    """The rule of touching: move; whatever lies there is touched, and that is the end.
+
+    A state is the agent's cell; events are numbered kind by kind, colours within a kind.
+    """
+
+    def rule(atlas: Atlas, level: IntArray, state: IntArray, action: IntArray) -> Step:
+        cell = atlas.neighbour[level, state, action]
+        kind = atlas.kind[level, cell]
+        touched = kind >= 0
+        return Step(
+            state=cell, event=np.where(touched, kind * n_colours + atlas.colour[level, cell], -1), ended=touched
+        )
+
+    return rule
 
 
 @dataclass(frozen=True, kw_only=True)
