@@ -228,7 +228,7 @@ def vec_env(
     """Training levels as a Stable-Baselines3 `VecEnv`; the pool has its own fixed seed, `seed` draws from it.
 
     The twin lamp is lit as often as the lamp, by draws of its own, so that training says of it only that it is idle.
-    Rewards are in units of the goal's, 1 instead of 50: the same objective, and a network learns it several times faster.
+    Rewards are in units of the goal's, 1 instead of 50: the same objective, which a network then learns much faster.
     """
     from birl_envs.vector import GridVecEnv  # loads Stable-Baselines3, which only training needs
 
