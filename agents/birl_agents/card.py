@@ -1,8 +1,8 @@
 """Cards: what is known of a trained agent by counting what it does, independently of every estimator.
 
 `python -m birl_agents.card CHECKPOINT` writes the card beside the checkpoint; `--table` prints the README's table of
-all shipped cards. An episode is one stochastic rollout, one on each level, so that episodes are independent and
-every count comes with its interval.
+all shipped cards, `--commands` what makes their checkpoints. An episode is one stochastic rollout, one on each level,
+so that episodes are independent and every count comes with its interval.
 """
 
 from __future__ import annotations
@@ -198,7 +198,8 @@ def _percent(share: Sequence[float] | None) -> str:
 @click.command()
 @click.argument("checkpoints", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--table", "show", is_flag=True, help="Print the Markdown table of the shipped cards instead.")
-def main(checkpoints: tuple[Path, ...], show: bool) -> None:
+@click.option("--commands", is_flag=True, help="Print the commands that make the shipped checkpoints instead.")
+def main(checkpoints: tuple[Path, ...], show: bool, commands: bool) -> None:
     """Write the card of each checkpoint beside it, as NAME.json."""
     try:
         for checkpoint in checkpoints:
@@ -209,8 +210,10 @@ def main(checkpoints: tuple[Path, ...], show: bool) -> None:
         raise BadInput(str(error)) from error
     if show:
         click.echo(table(read_cards().values()))
-    elif not checkpoints:
-        raise click.UsageError("name a checkpoint, or give --table")
+    if commands:
+        click.echo("\n".join(card["command"] for card in read_cards().values()))
+    if not (checkpoints or show or commands):
+        raise click.UsageError("name a checkpoint, or give --table or --commands")
 
 
 if __name__ == "__main__":
