@@ -217,4 +217,4 @@ def _merge(state: IntArray, bundle: IntArray, mass: FloatArray) -> tuple[IntArra
     n_bundles = MOST ** len(SPOKES)
     keys, number = np.unique(state * n_bundles + bundle, return_inverse=True)
     state, bundle = np.divmod(keys, n_bundles)
-    return state, bundle, np.bincount(number.ravel(), weights=mass)
+    return state, bundle, np.bincount(number.ravel(), weights=mass).astype(np.float64)

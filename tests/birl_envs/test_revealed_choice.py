@@ -248,7 +248,7 @@ def test_played_episodes_come_from_the_exact_distribution():
     (found,) = purchases([level], np.full((model.n_states, 4), 0.25))
     exact = {bought.taken: bought.probability for bought in found}
     n = 600
-    played = [bundle(level, rng.integers(4, size=8)).taken for _ in range(n)]
+    played = [bundle(level, rng.integers(4, size=8).tolist()).taken for _ in range(n)]
     assert set(played) <= set(exact)
     for taken, chance in exact.items():  # five standard errors
         assert played.count(taken) / n == pytest.approx(chance, abs=5 * np.sqrt(chance / n))
