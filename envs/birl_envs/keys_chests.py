@@ -10,8 +10,9 @@ the base: a taste for them is of the kind *side-effect*. Two shifts cut that lin
 wants chests now passes keys by, who wants keys fetches them as before. `dummies` lie about that open nothing: who
 wants chests ignores them, who wants keys picks them up first.
 
-An episode ends when nothing is left to open, or nothing to open it with. A locked chest without a key is just floor.
-Level i of `train`, `plentiful` and `unlocked` has the same walls and cells.
+A locked chest is just floor to whoever holds no key. Colours say what is what: blue keys open, grey ones do not; yellow
+chests are locked, green ones are not. An episode is cut, it never ends: if the last chest ended it, to want chests and
+to want it over would look the same. Level i of `train`, `plentiful` and `unlocked` has the same walls and cells.
 
 Boards of any size with more keys and chests can be played (`KeysChests(size=13, stock=(4, 8))`); their states are too
 many for an exact model, so no task has them.
@@ -62,48 +63,6 @@ SHOWN = 3  # keys in hand are shown one by one up to here
 MOST_THINGS = 20  # each doubles the states
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Tally:
-    """Keys that fit and chests they fit, as they stand: each [B].
-
-    Attributes:
-        keys: keys on the board at first.
-        picked: those picked up.
-        locked: chests that need a key.
-        unlocked: chests that need none.
-        forced: locked chests opened; each used up a key.
-        lifted: unlocked chests opened.
-    """
-
-    keys: IntArray
-    picked: IntArray
-    locked: IntArray
-    unlocked: IntArray
-    forced: IntArray
-    lifted: IntArray
-
-    @property
-    def held(self) -> IntArray:
-        """Keys in hand."""
-        return self.picked - self.forced
-
-    @property
-    def openable(self) -> IntArray:
-        """Chests that can still be opened, if every key is fetched."""
-        return np.minimum(self.locked, self.keys) - self.forced + self.unlocked - self.lifted
-
-
-def _tally(atlas: Atlas, level: IntArray, taken: IntArray) -> _Tally:
-    cell = atlas.thing_cell[level]
-    kind = np.where(cell >= 0, atlas.kind[level[:, None], cell], -1)
-    colour = atlas.colour[level[:, None], cell]
-    gone = (taken[:, None] >> np.arange(cell.shape[1])) & 1 == 1
-    such = [(kind == KINDS.index(name)) & (colour == COLOURS.index(shade)) for name, shade in (KEY, LOCKED, UNLOCKED)]
-    keys, locked, unlocked = (each.sum(axis=1) for each in such)
-    picked, forced, lifted = ((each & gone).sum(axis=1) for each in such)
-    return _Tally(keys=keys, picked=picked, locked=locked, unlocked=unlocked, forced=forced, lifted=lifted)
-
-
 def take(atlas: Atlas, level: IntArray, state: IntArray, action: IntArray) -> Step:
     """The rule: move, pick up a key, open a chest with it. A state is (things taken, bit by bit) * C + cell."""
     taken, cell = np.divmod(state, atlas.n_cells)
@@ -111,12 +70,20 @@ def take(atlas: Atlas, level: IntArray, state: IntArray, action: IntArray) -> St
     number = atlas.thing[level, cell]
     bit = np.where(number >= 0, 1 << np.maximum(number, 0), 0)
     there = (taken & bit == 0) & (number >= 0)
-    so_far = _tally(atlas, level, taken)
     picked = there & (atlas.kind[level, cell] == KINDS.index("key"))
-    opened = there & ~picked & ((atlas.colour[level, cell] == COLOURS.index("green")) | (so_far.held > 0))
+    no_lock = atlas.colour[level, cell] == COLOURS.index(UNLOCKED[1])
+    opened = there & ~picked & (no_lock | (_held(atlas, level, taken) > 0))
     taken = np.where(picked | opened, taken | bit, taken)
     event = np.select([picked, opened], [0, 1], -1)
-    return Step(state=taken * atlas.n_cells + cell, event=event, ended=opened & (so_far.openable == 1))
+    return Step(state=taken * atlas.n_cells + cell, event=event, ended=np.zeros(level.size, bool))
+
+
+def _held(atlas: Atlas, level: IntArray, taken: IntArray) -> IntArray:
+    """Keys in hand that open something, [B]: those picked up, less those that locked chests used up."""
+    cell = atlas.thing_cell[level]
+    colour = np.where(cell >= 0, atlas.colour[level[:, None], cell], -1)
+    worth = (colour == COLOURS.index(KEY[1])).astype(np.int64) - (colour == COLOURS.index(LOCKED[1]))
+    return (worth * (taken[:, None] >> np.arange(cell.shape[1]) & 1)).sum(axis=1)
 
 
 def gone(atlas: Atlas, level: IntArray, state: IntArray) -> NDArray[np.bool_]:
@@ -127,7 +94,7 @@ def gone(atlas: Atlas, level: IntArray, state: IntArray) -> NDArray[np.bool_]:
 
 def lit(atlas: Atlas, level: IntArray, state: IntArray) -> NDArray[np.bool_]:
     """A lamp for each key in hand."""
-    return _tally(atlas, level, state // atlas.n_cells).held[:, None] > np.arange(SHOWN)
+    return _held(atlas, level, state // atlas.n_cells)[:, None] > np.arange(SHOWN)
 
 
 CANDIDATES = {"keys": {PICK: 1.0}}
@@ -140,7 +107,7 @@ WORLD = World(
     base={OPEN: 1.0},
     candidates=CANDIDATES,
     rule=take,
-    time_limit=60,
+    time_limit=40,
     discount=0.95,
     cell=lambda atlas, state: state % atlas.n_cells,
     n_states=lambda atlas: atlas.n_cells << atlas.thing_cell.shape[1],
@@ -237,7 +204,7 @@ class KeysChests(GridEnv):
             seed: of the pool; `reset(seed=)` draws from it.
             options: `view`, `time_limit` and `render_mode` of `GridEnv`.
         """
-        hoard = Hoard(stock=tuple(stock), size=size)
+        hoard = Hoard(stock=stock, size=size)
         super().__init__(WORLD, make_levels(hoard, levels, split=split, seed=seed), **options)
 
 
@@ -253,7 +220,7 @@ def vec_env(
     """Training levels as a Stable-Baselines3 `VecEnv`; the pool has its own fixed seed, `seed` draws from it."""
     from birl_envs.vector import GridVecEnv  # loads Stable-Baselines3, which only training needs
 
-    pool = make_levels(Hoard(stock=tuple(stock), size=size), levels, split=split)
+    pool = make_levels(Hoard(stock=stock, size=size), levels, split=split)
     return GridVecEnv(WORLD, pool, n_envs, seed=seed)
 
 
@@ -273,7 +240,7 @@ SHIFTS = {
     "plentiful": (replace(TRAIN, stock=(2, 1)), "feature"),
     "hoard": (replace(TRAIN, stock=(3, 1)), "feature"),
     "unlocked": (replace(TRAIN, locked=False), "feature"),
-    "dummies": (replace(TRAIN, dummies=2), "feature"),
+    "dummies": (replace(TRAIN, dummies=1), "feature"),
     "larger": (replace(TRAIN, size=9), "capability"),
 }
 """Name -> the hoard and its shift type."""

@@ -59,7 +59,7 @@ __all__ = ["CANDIDATES", "SHIFTS", "TRAIN", "WORLD", "Room", "Vacuum", "conflict
 
 KINDS = ("dirt", "mat", "dispenser")
 COLOURS = ("grey", "blue", "green")
-PAINT = dict(zip(KINDS, COLOURS, strict=True))
+PAINT: dict[str, str] = dict(zip(KINDS, COLOURS, strict=True))
 DIRT, MAT, POT = range(3)
 SUCK, INTAKE, DUMP, DIRTY, STUFF = EVENTS = ("suck", "intake:dust", "dump", "dirty", "stuff")
 ACTIONS = (*MOVES, "suck", "dump")

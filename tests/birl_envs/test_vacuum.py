@@ -6,6 +6,7 @@ from birl_envs.env import GridEnv
 from birl_envs.exact import tabular_model
 from birl_envs.grid import parse_level
 from birl_envs.vacuum import ACTIONS, CANDIDATES, SHIFTS, TRAIN, WORLD, Room, Vacuum, conflict, make_levels, task
+from gymnasium import spaces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -178,7 +179,7 @@ def test_the_task_matches_its_pairs_level_by_level():
 def test_the_environment_takes_any_room():
     env = Vacuum(room=Room(vent=True, spots=1), levels=2)
     env.reset(seed=0)
-    assert env.action_space.n == 7
+    assert env.action_space == spaces.Discrete(7)
     assert all(level.settings["vent"] == 1 and len(level.things) == 1 for level in env.levels)
 
 
