@@ -101,5 +101,5 @@ def test_misuse_is_one_clear_line():
         batch(0)
     with pytest.raises(BirlError, match="written by 2 environments, not by 5"):
         batch(5).restore(batch(2).state())
-    with pytest.raises(BirlError, match="use `GridEnv`"):
+    with pytest.raises(BirlError, match="use a single environment"):
         batch().env_method("render")
