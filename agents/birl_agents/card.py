@@ -36,7 +36,7 @@ CHECKPOINTS = Path(__file__).parent / "checkpoints"
 LEVELS = (
     1000  # of each distribution, before those without conflict are left out; 3 percentage points either way at worst
 )
-STATES = 400_000  # fewer levels where they have more states than this
+STATES, SAMPLE = 400_000, 10  # fewer levels where these many would have more states, as some of them tell
 NOTHING = "nothing"
 SHOWN = 4  # events in a row of the table
 
@@ -60,7 +60,8 @@ def make_card(checkpoint: Path, *, levels: int = LEVELS) -> dict[str, Any]:
     recipe, rng = Recipe(**origin["recipe"]), generator(0)
     module, pool = world_module(recipe.world), recipe.pool
     policy = _policy(checkpoint, recipe)
-    count = min(levels, max(1, STATES // module.WORLD.n_states(module.WORLD.atlas(pool("test", 1)))))
+    states = tabular_model(module.WORLD, pool("test", SAMPLE)).n_states / SAMPLE
+    count = min(levels, max(SAMPLE, int(STATES / states)))
     return origin | {
         "sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
         "acting": "stochastic",

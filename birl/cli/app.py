@@ -132,10 +132,9 @@ def score(ctx: click.Context, **options: Any) -> None:
 
 
 @main.command()
-@click.pass_context
-def tasks(ctx: click.Context) -> None:
+def tasks() -> None:
     """List the installed tasks."""
-    ctx.exit(0 if listing.list_tasks() else 2)
+    listing.list_tasks()
 
 
 @main.command()

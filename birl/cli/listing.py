@@ -6,27 +6,25 @@ from collections.abc import Sequence
 
 import click
 
-from birl.cli.console import complain, one_line
+from birl.cli.console import one_line
 
 __all__ = ["list_agents", "list_methods", "list_tasks"]
 
 
-def list_tasks() -> bool:
-    """Name, what it is about, its shifts. Returns whether every task could be loaded."""
+def list_tasks() -> None:
+    """Name, what it is about, its shifts; or why it cannot be loaded here."""
     from birl.task import load_task, task_names
     from birl.types import BirlError
 
-    rows, whole = [], True
+    rows: list[tuple[str, str, str]] = []
     for name in sorted(task_names()):
         try:
             task = load_task(name, levels=1)
         except BirlError as error:
-            whole = False
-            complain(error)
+            rows.append((name, f"not here: {error}", ""))
             continue
         rows.append((name, task.about, f"shifts: {', '.join(d.name for d in task.shifts)}"))
     _print(rows)
-    return whole
 
 
 def list_agents() -> None:
