@@ -94,6 +94,6 @@ def unknown_name(kind: str, name: str, known: Iterable[str], remedy: str = "") -
         remedy: where to see them all; a sentence without its full stop.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names) or 'none'}"
     return BirlError(f"unknown {kind} {name!r}: {hint}" + (f" ({remedy})" if remedy else ""))

@@ -23,11 +23,12 @@ __all__ = ["TIME_LIMIT", "PointEnv", "observation_space"]
 
 TIME_LIMIT = 60
 PIXELS = 224
+FAR = 100.0  # nothing that is seen is a larger number
 
 
 def observation_space() -> spaces.Box:
     """Of every arena, whatever its size."""
-    return spaces.Box(-np.inf, np.inf, (6 + 8 * DISCS,), np.float32)
+    return spaces.Box(-FAR, FAR, (6 + 8 * DISCS,), np.float32)
 
 
 class PointEnv(gymnasium.Env[NDArray[Any], Any]):

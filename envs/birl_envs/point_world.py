@@ -192,7 +192,7 @@ def move(pool: Pool, level: IntArray, state: FloatArray, force: FloatArray) -> M
         state: position and velocity, [B, 4].
         force: [B, 2]; clipped to [-1, 1].
     """
-    push = FORCE * np.clip(force, -1.0, 1.0) / pool.mass[level, None]
+    push = FORCE * np.clip(np.asarray(force, np.float64), -1.0, 1.0) / pool.mass[level, None]
     speed = (1.0 - FRICTION) * state[:, 2:] + push
     wanted = state[:, :2] + speed
     place = np.clip(wanted, 0.0, pool.side[level, None])

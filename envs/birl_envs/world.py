@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,16 +158,15 @@ def touch_ends(n_colours: int) -> Callable[[Atlas, IntArray, IntArray, IntArray]
 
     A state is the agent's cell; events are numbered kind by kind, colours within a kind.
     """
+    return partial(_touch_ends, n_colours)
 
-    def rule(atlas: Atlas, level: IntArray, state: IntArray, action: IntArray) -> Step:
-        cell = atlas.neighbour[level, state, action]
-        kind = atlas.kind[level, cell]
-        touched = kind >= 0
-        return Step(
-            state=cell, event=np.where(touched, kind * n_colours + atlas.colour[level, cell], -1), ended=touched
-        )
 
-    return rule
+def _touch_ends(n_colours: int, atlas: Atlas, level: IntArray, state: IntArray, action: IntArray) -> Step:
+    cell = atlas.neighbour[level, state, action]
+    kind = atlas.kind[level, cell]
+    touched = kind >= 0
+    event = np.where(touched, kind * n_colours + atlas.colour[level, cell], -1)
+    return Step(state=cell, event=event, ended=touched)
 
 
 @dataclass(frozen=True, kw_only=True)
