@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
@@ -116,7 +117,19 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "readme"}
     for block in code_blocks():  # one session: a block may use the names of those above it
-        exec(compile(block, "README.md", "exec"), names)
+        try:
+            exec(compile(block, "README.md", "exec"), names)
+        except AssertionError:
+            pytest.fail(f"{block}\ncard and saved card differ in {_differing(names.get('card'))}")
+
+
+def _differing(card):
+    """Fields in which a card is not what it was saved as, with both values, shortened."""
+    if card is None:
+        return "nothing: there is no card"
+    saved = type(card).load("card.json")
+    pairs = {field.name: (getattr(card, field.name), getattr(saved, field.name)) for field in fields(card)}
+    return {name: tuple(repr(one)[:2000] for one in pair) for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 @pytest.mark.parametrize("command", ["make demo", "make test"])
