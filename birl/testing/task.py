@@ -14,6 +14,7 @@ import numpy as np
 from birl.outcomes import find_events
 from birl.tabular import TabularModel
 from birl.task import Distribution, Task, conflicts, objective_vector
+from birl.testing.plain import check_environment
 from birl.testing.shadow import follow
 from birl.types import BirlError
 
@@ -49,6 +50,8 @@ def check_task(task: Task, *, episodes: int = 20, seed: int = 0) -> tuple[str, .
             notes += _events(distribution.name, distribution.model)
         if distribution.model is not None and distribution.make_env is not None:
             notes += follow(distribution, distribution.model, episodes=episodes, rng=rng)
+        elif distribution.model is None:
+            check_environment(task, distribution, episodes=episodes, rng=rng)
     notes += _conflicts(task)
     return tuple(dict.fromkeys(notes))
 
