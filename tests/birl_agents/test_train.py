@@ -29,6 +29,7 @@ OPTIONS = {
     "recurrent-ppo": ROLLOUT | {"batch_size": 16},
     "maskable-ppo": ROLLOUT | {"batch_size": 16},
     "es": {"population": 4, "episodes": 2},
+    "sac": {"n_envs": 4, "learning_starts": 40, "buffer_size": 200, "batch_size": 16},
 }
 TINY = Recipe(steps=96, levels=5, options=OPTIONS["ppo"])
 
@@ -52,6 +53,10 @@ def model():
     return train(TINY)
 
 
+def world_for(algorithm):
+    return "point-goal" if algorithm == "sac" else "red-door"  # SAC takes continuous actions only
+
+
 def weights(model):
     return torch.cat([value.ravel().float() for value in model.policy.state_dict().values()]).numpy()
 
@@ -62,7 +67,7 @@ def test_another_seed_gives_other_weights(model):
 
 @pytest.mark.parametrize("algorithm", OPTIONS)
 def test_a_run_interrupted_twice_ends_with_the_weights_of_one_left_alone(algorithm, tmp_path):
-    wanted = Recipe(algorithm=algorithm, steps=160, levels=5, options=OPTIONS[algorithm])
+    wanted = Recipe(world=world_for(algorithm), algorithm=algorithm, steps=160, levels=5, options=OPTIONS[algorithm])
     alone, run = train(wanted), tmp_path / "a.run"
     for _ in range(2):
         with pytest.raises(StopHereError):
@@ -124,13 +129,14 @@ def test_a_shipped_file_is_read_by_us_and_by_the_library_alike(model, tmp_path):
 
 @pytest.mark.parametrize("algorithm", [name for name in OPTIONS if name != "ppo"])
 def test_checkpoints_of_every_algorithm_are_read_safely(algorithm, tmp_path):
-    wanted, path = replace(TINY, algorithm=algorithm, options=OPTIONS[algorithm]), tmp_path / "a.zip"
+    options = OPTIONS[algorithm]
+    wanted, path = replace(TINY, world=world_for(algorithm), algorithm=algorithm, options=options), tmp_path / "a.zip"
     made = train(wanted)
     ship(made, wanted, path)
-    env = red_door.vec_env(6, levels=6)
+    env = wanted.vec_env(6)
     observations = env.reset()
     found = load_policy(path, env).act(observations, rng=np.random.default_rng(0), deterministic=True)
-    assert np.array_equal(found, made.predict(observations, deterministic=True)[0])
+    assert found == pytest.approx(made.predict(observations, deterministic=True)[0], abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +167,8 @@ def test_options_that_the_algorithm_does_not_have_are_refused():
         train(replace(TINY, algorithm="es"))
     with pytest.raises(BirlError, match=r"rho 1.2|1.2"):
         train(replace(TINY, setting={"rho": 1.2}))
+    with pytest.raises(BirlError, match=r"sac cannot be trained on red-door, whose actions are Discrete\(5\)"):
+        train(replace(TINY, algorithm="sac", options={}))
 
 
 def test_a_recipe_says_its_name_and_its_command():

@@ -147,13 +147,14 @@ def begin(recipe: Recipe) -> Any:
     method = METHODS[recipe.algorithm]
     settings = {**method.settings, **_known(method, recipe.options)}
     env = recipe.vec_env(settings.pop("n_envs"))
-    model = _class(method)(
-        _policy(method.policy),
-        env,
-        **{"gamma": env.discount, **settings},
-        seed=recipe.seed,
-        device="cpu",
-    )
+    arguments = {"gamma": env.discount, **settings}
+    try:
+        model = _class(method)(_policy(method.policy), env, **arguments, seed=recipe.seed, device="cpu")
+    except AssertionError as error:  # how the library refuses a kind of action
+        raise BirlError(
+            f"{recipe.algorithm} cannot be trained on {recipe.world}, whose actions are {env.action_space}: "
+            f"choose another algorithm"
+        ) from error
     model.set_logger(Logger(folder=None, output_formats=[]))  # the default one leaves a folder behind
     return model
 
