@@ -23,7 +23,7 @@ from planted_panel import AGENTS, Subject, subject
 
 import birl
 from birl.diagnosis import Diagnosis, Evidence
-from birl.scorecard import write_whole
+from birl.files import write_whole
 
 RESULTS = Path(__file__).parent / "results" / "planted_verdicts.json"
 PANEL = "0-9"

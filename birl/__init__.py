@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from birl import directedness, distance, irl, stats, tabular, testing, zoo
     from birl.behavior import Behavior, observe
     from birl.checkpoint import load_policy
+    from birl.counted import from_trajectories
     from birl.diagnosis import Diagnosis, Evidence, Thresholds, Verdict, diagnose
     from birl.enumerate import enumerate_env
     from birl.gap import Gap
     from birl.policy import TabularPolicy, as_policy
     from birl.report import figure, render, write_figures
+    from birl.sampled import SampledBehavior, watch
     from birl.score import Scorecard, score
     from birl.tabular import TabularModel
     from birl.task import Distribution, Task, load_task
@@ -34,6 +36,7 @@ __all__ = [
     "Evidence",
     "Gap",
     "Interval",
+    "SampledBehavior",
     "Scorecard",
     "TabularModel",
     "TabularPolicy",
@@ -46,6 +49,7 @@ __all__ = [
     "distance",
     "enumerate_env",
     "figure",
+    "from_trajectories",
     "irl",
     "load_policy",
     "load_task",
@@ -55,6 +59,7 @@ __all__ = [
     "stats",
     "tabular",
     "testing",
+    "watch",
     "write_figures",
     "zoo",
 ]
@@ -67,6 +72,7 @@ _HOME = {
     "Evidence": "birl.diagnosis",
     "Gap": "birl.gap",
     "Interval": "birl.types",
+    "SampledBehavior": "birl.sampled",
     "Scorecard": "birl.score",
     "TabularModel": "birl.tabular",
     "TabularPolicy": "birl.policy",
@@ -77,11 +83,13 @@ _HOME = {
     "diagnose": "birl.diagnosis",
     "enumerate_env": "birl.enumerate",
     "figure": "birl.report",
+    "from_trajectories": "birl.counted",
     "load_policy": "birl.checkpoint",
     "load_task": "birl.task",
     "observe": "birl.behavior",
     "render": "birl.report",
     "score": "birl.score",
+    "watch": "birl.sampled",
     "write_figures": "birl.report",
 }
 _MODULES = ("directedness", "distance", "irl", "stats", "tabular", "testing", "zoo")

@@ -45,6 +45,7 @@ class Behavior:
         occupancy: expected visits under the policy, [S]; 0 on terminal states; undiscounted ones up to the horizon.
         outcomes: shares of first events, or the reason why the world has none.
         trajectories: sampled episodes.
+        policy_known: whether `policy` is the policy itself, and not shares counted in episodes.
     """
 
     distribution: str
@@ -57,6 +58,7 @@ class Behavior:
     occupancy: FloatArray
     outcomes: Outcomes | str
     trajectories: tuple[Trajectory, ...] = ()
+    policy_known: bool = True
 
     def level_weights(self) -> FloatArray:
         """Factor that gives every level the same total occupancy, [L]; 0 where no episode starts.

@@ -16,7 +16,7 @@ from birl.diagnosis.contrast import contrasts
 from birl.diagnosis.gather import Inputs, gaps, gather
 from birl.diagnosis.held_out import held_out
 from birl.gap import LevelReturns, level_returns
-from birl.irl import ESTIMATORS, Estimator, PolicyEstimator
+from birl.irl import ESTIMATORS, SCORED, Estimator, PolicyEstimator
 from birl.readings import read
 from birl.recovery import Progress, Recovery, recover
 from birl.scenes import scenes
@@ -51,7 +51,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
         policy: a `Policy`, or anything `as_policy` adapts.
         task: every distribution needs an exact model.
         seed: of the bootstrap over levels and of the episodes shown; the same seed gives the same card.
-        methods: names from `birl.irl.ESTIMATORS`; all of them if left out.
+        methods: names from `birl.irl.ESTIMATORS`; those of `birl.irl.SCORED` if left out.
         levels: use only this many levels of each distribution.
         deterministic: score the policy's most probable actions instead of the policy as it is.
         draws: bootstrap draws over levels.
@@ -116,7 +116,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
 
 
 def _estimators(methods: Sequence[str] | None) -> Mapping[str, Estimator]:
-    names = list(ESTIMATORS) if methods is None else list(dict.fromkeys(methods))
+    names = list(SCORED) if methods is None else list(dict.fromkeys(methods))
     for name in names:
         if name not in ESTIMATORS:
             raise unknown_name("method", name, ESTIMATORS, "see `birl methods`")

@@ -6,8 +6,6 @@ It saves as JSON and reads back equal. Whoever renders it needs nothing else.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from birl.diagnosis import Diagnosis, Evidence, Verdict
+from birl.files import write_whole
 from birl.gap import Gap
 from birl.irl import Check, RewardEstimate
 from birl.types import BirlError, Interval
@@ -23,6 +22,7 @@ from birl.types import BirlError, Interval
 __all__ = ["PolicyRecord", "Reading", "Scene", "Scorecard"]
 
 FORMAT = 1
+NOT_KEPT = ("scores", "curvature", "draws", "network", "table")  # of an estimate; `RewardEstimate.save` keeps them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,26 +205,6 @@ class Scorecard:
         return "\n".join(lines)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file in one step: a reader sees the old one or the new one, never half.
-
-    Raises:
-        BirlError: when it cannot be written (no such folder, no permission, full disk); nothing is left behind.
-    """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise BirlError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
 def _converter() -> Any:
     """Records to JSON and back, field by field; arrays as lists, what only draws need left out."""
     from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # reading and writing only
@@ -232,15 +212,14 @@ def _converter() -> Any:
 
     converter = make_converter()
     converter.register_unstructure_hook(frozenset, sorted)
-    left_out = override(omit=True)
+    hidden: Any = dict.fromkeys(NOT_KEPT, override(omit=True))
     converter.register_unstructure_hook(
         RewardEstimate,
         make_dict_unstructure_fn(
             RewardEstimate,
             converter,
             covariance=override(unstruct_hook=lambda a: None if a is None else a.tolist()),
-            scores=left_out,
-            curvature=left_out,
+            **hidden,
         ),
     )
     converter.register_structure_hook(
@@ -249,8 +228,7 @@ def _converter() -> Any:
             RewardEstimate,
             converter,
             covariance=override(struct_hook=lambda a, _: None if a is None else np.asarray(a, np.float64)),
-            scores=left_out,
-            curvature=left_out,
+            **hidden,
         ),
     )
     return converter

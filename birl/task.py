@@ -84,6 +84,7 @@ class Distribution:
         make_env: builds a Gymnasium environment of this distribution.
         shift: what differs from training: one of `SHIFTS`.
         features: callable (obs, action, next_obs) -> [B, F], or names of entries of `info`; for worlds without a model.
+        feature_names: what a callable's F columns are called.
         seeds: reset seeds of the levels, with `make_env`.
         pair: name of the distribution this one matches level by level (cue contrasts, ghosts).
         time_limit: steps after which an episode is cut; from the discount if left out.
@@ -99,6 +100,7 @@ class Distribution:
     pair: str | None = None
     time_limit: int | None = None
     scenery: Scenery | None = None
+    feature_names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be observed."""

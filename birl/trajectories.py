@@ -15,7 +15,18 @@ import numpy as np
 from birl.tabular import TabularModel
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["Trajectory", "act_out", "from_imitation", "play", "sample_episodes", "to_imitation"]
+__all__ = [
+    "Stepper",
+    "Trajectory",
+    "Transitions",
+    "act_out",
+    "edges",
+    "from_imitation",
+    "play",
+    "sample_episodes",
+    "to_imitation",
+    "transitions",
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,19 +38,84 @@ class Trajectory:
         actions: [T, ...].
         terminal: whether it ended by itself rather than at a time limit.
         states: model states, int [T + 1], where there is a model.
+        features: of each step, [T, F], where the world names features.
     """
 
     observations: Any
     actions: Any
     terminal: bool
     states: Any = None
+    features: Any = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transitions:
+    """Single steps: what a reward is evaluated on.
+
+    Attributes:
+        observations: before the step, [N, ...].
+        actions: [N, ...].
+        next_observations: after it, [N, ...].
+        terminal: whether the episode ended by itself with it, bool [N].
+        features: [N, F], where the world names features.
+    """
+
+    observations: Any
+    actions: Any
+    next_observations: Any
+    terminal: Any
+    features: Any = None
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self.actions)
+
+
+def transitions(trajectories: Sequence[Trajectory]) -> Transitions:
+    """The steps of all episodes, one after another."""
+    if not trajectories:
+        raise BirlError("no trajectories: give at least one")
+    known = all(t.features is not None for t in trajectories)
+    return Transitions(
+        observations=np.concatenate([np.asarray(t.observations)[:-1] for t in trajectories]),
+        actions=np.concatenate([np.asarray(t.actions) for t in trajectories]),
+        next_observations=np.concatenate([np.asarray(t.observations)[1:] for t in trajectories]),
+        terminal=np.concatenate([_ends(t) for t in trajectories]),
+        features=np.concatenate([np.asarray(t.features) for t in trajectories]) if known else None,
+    )
+
+
+def edges(model: TabularModel) -> Transitions:
+    """Every transition that a model stores, in CSR order, with the expected features of its state and action.
+
+    Raises:
+        BirlError: for a model without `observe`.
+    """
+    if model.observe is None:
+        raise BirlError("the model has no `observe`, so a reward of observations has no value in it: give observe=")
+    rows, after = model.elimination.row, model.transitions.indices
+    state, action = np.divmod(rows, model.n_actions)
+    seen = np.asarray(model.observe(np.arange(model.n_states)))
+    return Transitions(
+        observations=seen[state],
+        actions=action,
+        next_observations=seen[after],
+        terminal=model.terminal[after],
+        features=model.features[rows].toarray(),
+    )
+
+
+def _ends(trajectory: Trajectory) -> np.ndarray:
+    ends = np.zeros(len(trajectory.actions), bool)
+    ends[-1:] = trajectory.terminal
+    return ends
 
 
 def sample_episodes(
     model: TabularModel, table: FloatArray, episodes: int, *, horizon: int, rng: np.random.Generator
 ) -> tuple[Trajectory, ...]:
     """Episodes of a policy [S, A] in a model, all at once; `states` is always there."""
-    step = _Stepper(model)
+    step = Stepper(model)
     states = np.empty((horizon + 1, episodes), np.int64)
     actions = np.empty((horizon, episodes), np.int64)
     states[0] = rng.choice(model.n_states, size=episodes, p=model.start)
@@ -61,7 +137,7 @@ def act_out(
     """
     if model.observe is None:
         raise BirlError("the model has no `observe`, so a policy with memory cannot act in it: give observe=")
-    step = _Stepper(model)
+    step = Stepper(model)
     states = np.empty((horizon + 1, episodes), np.int64)
     actions = np.empty((horizon, episodes), np.int64)
     states[0] = rng.choice(model.n_states, size=episodes, p=model.start)
@@ -81,10 +157,17 @@ def _episode(model: TabularModel, states: IntArray, actions: IntArray) -> Trajec
     length = int(ended[0]) if ended.size else actions.size
     path = states[: length + 1]
     seen = path if model.observe is None else model.observe(path)
-    return Trajectory(observations=seen, actions=actions[:length], terminal=bool(ended.size), states=path)
+    rows = path[:-1] * model.n_actions + actions[:length]
+    return Trajectory(
+        observations=seen,
+        actions=actions[:length],
+        terminal=bool(ended.size),
+        states=path,
+        features=model.features[rows].toarray(),
+    )
 
 
-class _Stepper:
+class Stepper:
     """Draws next states from the CSR rows of a model by inverting their running sums."""
 
     def __init__(self, model: TabularModel) -> None:
@@ -92,6 +175,7 @@ class _Stepper:
         self.running = np.concatenate([[0.0], np.cumsum(model.transitions.data)])
 
     def __call__(self, states: IntArray, actions: IntArray, rng: np.random.Generator) -> IntArray:
+        """Where one action in each state leads, [B]."""
         joint = self.model.transitions
         rows = states * self.model.n_actions + actions
         first, last = joint.indptr[rows], joint.indptr[rows + 1]

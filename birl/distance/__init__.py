@@ -9,7 +9,7 @@ from birl.distance.coverage import Coverage
 from birl.distance.dard import dard
 from birl.distance.epic import epic
 from birl.distance.regret import LevelRegret, RegretDistance, regret, regret_by_level
-from birl.distance.rewards import RewardSource, Weighted
+from birl.distance.rewards import Recovered, RewardSource
 from birl.distance.starc import starc
 from birl.distance.worst_case import worst_case_regret
 
@@ -20,9 +20,9 @@ __all__ = [
     "DrawDistances",
     "LevelMoments",
     "LevelRegret",
+    "Recovered",
     "RegretDistance",
     "RewardSource",
-    "Weighted",
     "canonical_gram",
     "dard",
     "distances_from_gram",

@@ -16,20 +16,24 @@ import numpy as np
 from birl.tabular import TabularModel, reward_vector
 from birl.types import BirlError, FloatArray
 
-__all__ = ["Reward", "RewardSource", "Weighted", "as_reward"]
+__all__ = ["Recovered", "Reward", "RewardSource", "as_reward"]
 
 
-class Weighted(Protocol):
-    """Anything with weights by feature name, such as a recovered reward."""
+class Recovered(Protocol):
+    """A recovered reward: weights by feature or, where it has none, values in a model."""
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """Feature name -> weight."""
+        """Feature name -> weight; empty where the reward is no sum of features."""
+        ...
+
+    def on(self, model: TabularModel) -> FloatArray:
+        """Values [S*A], or [E] of each stored transition."""
         ...
 
 
-RewardSource = Mapping[str, float] | Weighted | FloatArray
-"""A reward: weights by feature, something that has them, or values [S*A], [S, A], [S, A, S'] or [E]."""
+RewardSource = Mapping[str, float] | Recovered | FloatArray
+"""A reward: weights by feature, something that has a value in models, or values [S*A], [S, A], [S, A, S'] or [E]."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,7 +71,7 @@ def as_reward(model: TabularModel, reward: RewardSource, name: str) -> Reward:
     Raises:
         BirlError: for a feature the model does not have, a wrong shape, a value that is not finite.
     """
-    given: Any = reward if isinstance(reward, Mapping) else getattr(reward, "weights", reward)
+    given = _values(model, reward)
     if isinstance(given, Mapping):
         return _from_pairs(model, given, name)
     values = np.asarray(given, np.float64)
@@ -88,6 +92,14 @@ def as_reward(model: TabularModel, reward: RewardSource, name: str) -> Reward:
         f"reward {name}: shape {values.shape} for {n_states} states, {n_actions} actions and {n_edges} transitions: "
         "give weights by feature, [S*A], [S, A, S'], or a value for each stored transition"
     )
+
+
+def _values(model: TabularModel, reward: Any) -> Any:
+    """Weights where there are any, otherwise values."""
+    if isinstance(reward, Mapping):
+        return reward
+    weights = getattr(reward, "weights", reward)
+    return reward.on(model) if isinstance(weights, Mapping) and not weights else weights
 
 
 def _from_pairs(model: TabularModel, given: Any, name: str) -> Reward:

@@ -4,6 +4,7 @@ from birl.irl.base import (
     BOUNDED,
     IDENTIFIED,
     UNIDENTIFIED,
+    AnyBehavior,
     Check,
     Estimator,
     Identifiability,
@@ -12,13 +13,16 @@ from birl.irl.base import (
 )
 from birl.irl.boltzmann import Boltzmann
 from birl.irl.mce import MaxCausalEntropy
+from birl.irl.network import RewardNetwork
 from birl.irl.outcome_choice import OutcomeChoice
 
 __all__ = [
     "BOUNDED",
     "ESTIMATORS",
     "IDENTIFIED",
+    "SCORED",
     "UNIDENTIFIED",
+    "AnyBehavior",
     "Boltzmann",
     "Check",
     "Estimator",
@@ -27,6 +31,7 @@ __all__ = [
     "OutcomeChoice",
     "PolicyEstimator",
     "RewardEstimate",
+    "RewardNetwork",
 ]
 
 ESTIMATORS: dict[str, Estimator] = {
@@ -35,3 +40,6 @@ ESTIMATORS: dict[str, Estimator] = {
     "outcome-choice": OutcomeChoice(),
 }
 """Every method under its name, with default settings."""
+
+SCORED = ("mce", "boltzmann", "outcome-choice")
+"""The methods that `birl.score` uses unless told otherwise."""

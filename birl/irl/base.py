@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from birl.behavior import Behavior
+from birl.irl.network import RewardNetwork
+from birl.sampled import SampledBehavior
 from birl.stats import normal_interval
-from birl.tabular import RewardLike, TabularModel
+from birl.tabular import RewardLike, TabularModel, reward_vector
+from birl.trajectories import Transitions
 from birl.types import BirlError, FloatArray, Interval
 
 __all__ = [
@@ -24,6 +28,7 @@ __all__ = [
     "HELD",
     "IDENTIFIED",
     "UNIDENTIFIED",
+    "AnyBehavior",
     "Check",
     "Estimator",
     "Identifiability",
@@ -31,6 +36,9 @@ __all__ = [
 ]
 
 IDENTIFIED, BOUNDED, HELD, UNIDENTIFIED = "identified", "upper bound", "held at 0", "not identified"
+
+AnyBehavior = Behavior | SampledBehavior
+"""What a method may be given: a policy on an exact model, or one that was rolled out."""
 
 RIDGE = 1e-9  # eigenvalue, relative to the largest, below which a direction has no information and stays where it is
 
@@ -75,13 +83,14 @@ class Identifiability:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RewardEstimate:
-    """A recovered reward: linear weights on named features.
+    """A recovered reward: linear weights on named features or, of methods without features, a network or a table.
 
     Attributes:
         method: name of the estimator.
         behavioral_model: how the policy is assumed to turn a reward into actions.
         distributions: what it was fitted on.
-        weights: the reward per unit of each feature; scale and temperature are one number.
+        weights: the reward per unit of each feature; scale and temperature are one number. Empty where the reward is a
+            network or a table.
         status: for each feature `identified`, `upper bound` (avoided: behaviour only bounds it from above), `held at 0`
             (by convention, the other features stand in for it) or `not identified`.
         covariance: of the weights, clustered by level, [F, F]; None with too many features.
@@ -94,8 +103,12 @@ class RewardEstimate:
         settings: the estimator's settings, as text.
         prior: strength of the sparse prior, in nats an episode and unit of weight.
         parameters: nuisance parameters on the scale they were fitted on (logit of eps), after the weights in `redraw`.
-        scores: each level's part of the gradient, [L, K] by distribution; kept in memory, not saved.
-        curvature: how fast the gradient changes with the parameters, [K, K]; kept in memory, not saved.
+        scores: each level's part of the gradient, [L, K] by distribution; a scorecard leaves them out.
+        curvature: how fast the gradient changes with the parameters, [K, K]; a scorecard leaves it out.
+        draws: of the weights from their posterior, [D, F], where the method has one.
+        network: the reward as a function of transitions, where it is no sum of named features.
+        table: the reward of each state and action of the one world it was read off, [S, A], where it is neither.
+        provenance: versions and whatever else it takes to find the same estimate again.
     """
 
     method: str
@@ -103,17 +116,21 @@ class RewardEstimate:
     distributions: tuple[str, ...]
     weights: Mapping[str, float]
     status: Mapping[str, str]
-    covariance: FloatArray | None
     nuisance: Mapping[str, float]
     log_likelihood: float | None
     checks: tuple[Check, ...]
     identifiability: Identifiability
+    covariance: FloatArray | None = None
     upper: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     prior: float = 0.0
     parameters: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, FloatArray] | None = None
     curvature: FloatArray | None = None
+    draws: FloatArray | None = None
+    network: RewardNetwork | None = None
+    table: FloatArray | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -129,6 +146,51 @@ class RewardEstimate:
     def theta(self) -> FloatArray:
         """The weights and, after them, the nuisance parameters on the scale they were fitted on, [K]."""
         return np.concatenate([self.vector, list(self.parameters.values())])
+
+    def evaluate(self, seen: Transitions) -> FloatArray:
+        """The reward of each transition, whatever it depends on: the state, the action, what comes next, [N].
+
+        Raises:
+            BirlError: when the transitions lack what the reward is made of, or the reward is a table.
+        """
+        if self.network is not None:
+            return self.network(seen)
+        if self.table is not None:
+            raise BirlError(
+                f"{self.method}: a reward by state and action has no value outside its model: use on(model)"
+            )
+        if seen.features is None or np.shape(seen.features)[-1] != len(self.weights):
+            raise BirlError(
+                f"{self.method}: the transitions do not carry the {len(self.weights)} features of the reward"
+            )
+        return np.asarray(seen.features, np.float64) @ self.vector
+
+    def on(self, model: TabularModel) -> FloatArray:
+        """The reward in a model: of each state and action, [S*A]; of a network, of each stored transition, [E].
+
+        Raises:
+            BirlError: when the model lacks a feature, or is not the one that a table was read off.
+        """
+        if self.network is not None:
+            return self.network.on(model)
+        return reward_vector(model, self.weights if self.table is None else self.table)
+
+    def save(self, path: str | Path) -> None:
+        """Write the estimate as one npz file, without pickling, whole or not at all."""
+        from birl.irl.storage import save  # storage needs this class
+
+        save(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> RewardEstimate:
+        """Read an estimate that `save` wrote.
+
+        Raises:
+            BirlError: when there is no such file, or it is not a whole estimate.
+        """
+        from birl.irl.storage import load  # storage needs this class
+
+        return load(Path(path))
 
     @property
     def intervals(self) -> Mapping[str, Interval]:
@@ -196,7 +258,7 @@ class Estimator(Protocol):
 
     def fit(
         self,
-        behaviors: Sequence[Behavior],
+        behaviors: Sequence[AnyBehavior],
         *,
         rng: np.random.Generator | None = None,
         candidates: Mapping[str, RewardLike] | None = None,

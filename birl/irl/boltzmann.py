@@ -22,10 +22,11 @@ from scipy.special import logit
 
 from birl.behavior import Behavior
 from birl.irl.assemble import Fit, assemble, with_likelihood
-from birl.irl.base import Check, RewardEstimate
+from birl.irl.base import AnyBehavior, Check, RewardEstimate
 from birl.irl.boltzmann_likelihood import BoltzmannLikelihood, BoltzmannPoint, boltzmann_policy
 from birl.irl.common import adaptation_check, determinism_check, neutral_constants, shared_features, step_check
 from birl.irl.mce import MaxCausalEntropy
+from birl.irl.needs import exact
 from birl.irl.newton import Maximum, SparsePrior, maximise
 from birl.tabular import RewardLike, TabularModel, hard_plan
 from birl.types import FloatArray
@@ -49,7 +50,7 @@ class Boltzmann:
     """
 
     name: ClassVar[str] = "boltzmann"
-    needs: ClassVar[frozenset[str]] = frozenset({"model", "policy"})
+    needs: ClassVar[frozenset[str]] = frozenset({"model"})
     behavioral_model: ClassVar[str] = "Boltzmann on Q* with random actions"
     cannot_identify: ClassVar[str] = "scale apart from temperature, potential shaping, avoided events beyond a bound"
     source: ClassVar[str] = "Ramachandran & Amir 2007"
@@ -60,7 +61,7 @@ class Boltzmann:
 
     def fit(
         self,
-        behaviors: Sequence[Behavior],
+        behaviors: Sequence[AnyBehavior],
         *,
         rng: np.random.Generator | None = None,
         candidates: Mapping[str, RewardLike] | None = None,
@@ -75,6 +76,7 @@ class Boltzmann:
             start: weights of an earlier Boltzmann fit to go on from, with logit eps or without, [F] or [K]; no other
                 start is then tried.
         """
+        behaviors = exact(behaviors, self)
         names = shared_features(behaviors)
         prior = SparsePrior(strength=self.prior, n_weights=len(names))
         held = neutral_constants(behaviors)

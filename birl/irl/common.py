@@ -193,8 +193,14 @@ def step_check(behaviors: Sequence[Behavior]) -> Check:
     )
 
 
-def determinism_check(behaviors: Sequence[Behavior]) -> Check:
-    """Whether the policy is random enough for its weights to be more than an order (methods that read log pi)."""
+def determinism_check(behaviors: Sequence[Behavior]) -> Check | None:
+    """Whether the policy is random enough for its weights to be more than an order (methods that read log pi).
+
+    Returns:
+        None for behaviour counted from episodes: a state met once looks decided whatever the policy is.
+    """
+    if not all(b.policy_known for b in behaviors):
+        return None
     entropy = weight = 0.0
     for b in behaviors:
         pi = b.policy
@@ -228,7 +234,9 @@ def adaptation_check(behaviors: Sequence[Behavior]) -> Check | None:
     matched = [
         (a, b)
         for a, b in combinations(behaviors, 2)
-        if a.model.n_states == b.model.n_states
+        if a.policy_known
+        and b.policy_known
+        and a.model.n_states == b.model.n_states
         and (a.pair == b.distribution or b.pair == a.distribution or "dynamics" in (a.shift, b.shift))
     ]
     if not matched:

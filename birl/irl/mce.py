@@ -21,7 +21,7 @@ import numpy as np
 
 from birl.behavior import Behavior
 from birl.irl.assemble import Fit, assemble, with_likelihood
-from birl.irl.base import RewardEstimate
+from birl.irl.base import AnyBehavior, RewardEstimate
 from birl.irl.common import (
     adaptation_check,
     convergence_check,
@@ -32,6 +32,7 @@ from birl.irl.common import (
     step_check,
 )
 from birl.irl.finite_likelihood import FiniteLikelihood
+from birl.irl.needs import exact
 from birl.irl.newton import Maximum, SparsePrior, maximise
 from birl.irl.quasi_newton import climb
 from birl.irl.read_off import read_off
@@ -59,7 +60,7 @@ class MaxCausalEntropy:
     """
 
     name: ClassVar[str] = "mce"
-    needs: ClassVar[frozenset[str]] = frozenset({"model", "policy"})
+    needs: ClassVar[frozenset[str]] = frozenset({"model"})
     behavioral_model: ClassVar[str] = "soft-optimal (maximum causal entropy)"
     cannot_identify: ClassVar[str] = "potential shaping, scale apart from temperature, events never within reach"
     source: ClassVar[str] = "Ziebart, Bagnell & Dey 2010"
@@ -79,7 +80,7 @@ class MaxCausalEntropy:
 
     def fit(
         self,
-        behaviors: Sequence[Behavior],
+        behaviors: Sequence[AnyBehavior],
         *,
         rng: np.random.Generator | None = None,
         candidates: Mapping[str, RewardLike] | None = None,
@@ -96,6 +97,7 @@ class MaxCausalEntropy:
         Raises:
             BirlError: when behaviours do not share features, or planning fails.
         """
+        behaviors = exact(behaviors, self)
         names = shared_features(behaviors)
         held = np.zeros(len(names), bool) if self.horizon else neutral_constants(behaviors)
         theta = np.where(held, 0.0, self._first(behaviors) if start is None else start)

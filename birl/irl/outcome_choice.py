@@ -25,8 +25,9 @@ import numpy as np
 
 from birl.behavior import Behavior
 from birl.irl.assemble import Fit, assemble
-from birl.irl.base import RewardEstimate
+from birl.irl.base import AnyBehavior, RewardEstimate
 from birl.irl.common import convergence_check, shared_features
+from birl.irl.needs import exact
 from birl.irl.newton import SparsePrior, maximise
 from birl.outcomes import Outcomes, constant_features
 from birl.tabular import RewardLike
@@ -64,7 +65,7 @@ class OutcomeChoice:
 
     def fit(
         self,
-        behaviors: Sequence[Behavior],
+        behaviors: Sequence[AnyBehavior],
         *,
         rng: np.random.Generator | None = None,
         candidates: Mapping[str, RewardLike] | None = None,
@@ -81,6 +82,7 @@ class OutcomeChoice:
         Raises:
             BirlError: when a distribution does not resolve into events.
         """
+        behaviors = exact(behaviors, self)
         names = shared_features(behaviors)
         sides = [self._side(b) for b in behaviors]
         constant = constant_features(behaviors[0].model)

@@ -3,7 +3,8 @@
 For a policy pi with occupancy rho, sum_s rho(s) sum_a pi(a|s) log pi_w(a|s) telescopes to w.mu - V_w(start), where mu
 are pi's expected feature counts: concave in w, its gradient the difference in feature counts, its Hessian minus the
 covariance of successor features under pi_w. Giving each level its own weight keeps all of that, because levels never
-meet.
+meet. Behaviour counted from episodes has no exact flow: what its visits leave over takes the place of the start, which
+keeps the value the likelihood of the actions seen; the Hessian then has its visits cut at 0.
 
 Axes: S states, A actions, F features, L levels.
 Source: Ziebart et al. 2010 (ICML), theorems 1 and 3.
@@ -100,7 +101,7 @@ class SoftPoint:
         """sum_s rho_w(s) Cov_{a ~ pi_w}[Psi(s, a)], [F, F]."""
         total = np.zeros((self.theta.size, self.theta.size))
         for i, plan in enumerate(self.plans):
-            total += weighted_covariance(plan.policy, self.action_psi(i), self.rho[i])
+            total += weighted_covariance(plan.policy, self.action_psi(i), np.maximum(self.rho[i], 0.0))
         return total
 
     def action_psi(self, i: int) -> FloatArray:
@@ -117,10 +118,13 @@ def _side(behavior: Behavior, equal_levels: bool) -> _Side:
     model = behavior.model
     weights = behavior.level_weights() if equal_levels else np.ones(model.n_levels)
     chain = PolicyChain(model, behavior.policy)
-    visits = (behavior.occupancy * weights[model.level])[:, None]
-    return _Side(
-        model=model, start=model.start * weights[model.level], counts=by_level(model, visits * chain.features())
-    )
+    visits = behavior.occupancy * weights[model.level]
+    if behavior.policy_known:
+        start = model.start * weights[model.level]
+    else:  # of counted visits only this flow makes the likelihood that of the actions that were seen
+        pairs = (visits[:, None] * behavior.policy).ravel()
+        start = np.where(model.terminal, 0.0, visits - model.discount * (model.transitions.T @ pairs))
+    return _Side(model=model, start=start, counts=by_level(model, visits[:, None] * chain.features()))
 
 
 def by_level(model: TabularModel, values: FloatArray) -> FloatArray:

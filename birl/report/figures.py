@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from birl.scorecard import Scorecard, write_whole
+from birl.files import write_whole
+from birl.scorecard import Scorecard
 from birl.types import BirlError, unknown_name
 
 if TYPE_CHECKING:

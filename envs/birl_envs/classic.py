@@ -1,7 +1,7 @@
 """Gymnasium's classic control as tasks: the same physics in training, changed physics and other starts under shift.
 
 These worlds are continuous: there is no exact model, and they are for the methods that need rollouts and copies of a
-state (`birl_envs.branch`). Base objectives reproduce the environments' own rewards; candidates are what a policy may
+state (`birl.branch`). Base objectives reproduce the environments' own rewards; candidates are what a policy may
 have learnt instead. Rewards and features are functions of (obs, action, next_obs), observations being [B, ...].
 
 Axes: B steps, F features.
@@ -218,7 +218,15 @@ def _task(
     def distribution(label: str, change: Mapping[str, Any], shift: str) -> Distribution:
         make = partial(changed, env_id, change, time_limit)
         seeds = tuple(range(levels))
-        return Distribution(label, make_env=make, shift=shift, features=features, seeds=seeds, time_limit=time_limit)
+        return Distribution(
+            label,
+            make_env=make,
+            shift=shift,
+            features=features,
+            feature_names=tuple(rewards),
+            seeds=seeds,
+            time_limit=time_limit,
+        )
 
     return Task(
         name=name,

@@ -6,8 +6,8 @@ import gymnasium
 import numpy as np
 import pytest
 from birl_envs import classic
-from birl_envs.branch import branch, restore
 
+from birl.branch import branch, restore
 from birl.testing import check_task
 from birl.types import BirlError
 

@@ -5,11 +5,11 @@ import json
 import gymnasium
 import numpy as np
 import pytest
-from birl_envs.branch import branch, restore
 from birl_envs.point_env import PointEnv
 from birl_envs.point_goal import BASE, SHIFTS, TRAIN, Field, conflict, make_levels, task, vec_env
 from birl_envs.point_world import FORCE, FRICTION, RADIUS, Arena, Disc, move, parse_arena, pool_of
 
+from birl.branch import branch, restore
 from birl.testing import check_task
 from birl.types import BirlError
 

@@ -1,0 +1,99 @@
+"""Estimates on disk: one npz file of arrays, with everything else as JSON in it; nothing is pickled."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from birl.files import write_whole
+from birl.irl.base import RewardEstimate
+from birl.irl.network import RewardNetwork
+from birl.types import BirlError, FloatArray
+
+__all__ = ["load", "save"]
+
+FORMAT = 1
+ARRAYS = ("covariance", "curvature", "draws", "table")
+NETWORK = ("inputs", "activation", "n_actions", "gain")
+
+
+def save(estimate: RewardEstimate, path: Path) -> None:
+    """Write an estimate, whole or not at all.
+
+    Raises:
+        BirlError: when it cannot be written.
+    """
+    arrays: dict[str, Any] = {name: v for name in ARRAYS if (v := getattr(estimate, name)) is not None}
+    arrays |= {f"scores/{name}": score for name, score in (estimate.scores or {}).items()}
+    told: dict[str, Any] = {"format": FORMAT, "estimate": _converter().unstructure(estimate)}
+    if (network := estimate.network) is not None:
+        told["network"] = {name: getattr(network, name) for name in NETWORK} | {"layers": len(network.layers)}
+        arrays |= {"network/shift": network.shift, "network/scale": network.scale}
+        for i, (weight, bias) in enumerate(network.layers):
+            arrays |= {f"network/{i}/weight": weight, f"network/{i}/bias": bias}
+    text = np.frombuffer(json.dumps(told).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{"json": text, **arrays})
+    write_whole(path, buffer.getvalue())
+
+
+def load(path: Path) -> RewardEstimate:
+    """Read an estimate that `save` wrote.
+
+    Raises:
+        BirlError: when it cannot be read or is not a whole estimate.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except OSError as error:
+        raise BirlError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise BirlError(f"{path} is not an estimate ({error}): give a file that RewardEstimate.save wrote") from error
+    try:
+        return _restored(json.loads(arrays.pop("json").tobytes()), arrays)
+    except BirlError:
+        raise
+    except Exception as error:  # cattrs raises groups of whatever went wrong in a file that somebody changed
+        raise BirlError(f"{path} is not a whole estimate ({type(error).__name__}): recover the reward again") from error
+
+
+def _restored(told: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> RewardEstimate:
+    if told.get("format") != FORMAT:
+        raise BirlError(f"estimate of format {told.get('format')}, not {FORMAT}: recover the reward again")
+    scores = {name.removeprefix("scores/"): v for name, v in arrays.items() if name.startswith("scores/")}
+    network = None
+    if "network" in told:
+        about = told["network"]
+        layers = range(about["layers"])
+        network = RewardNetwork(
+            inputs=tuple(about["inputs"]),
+            activation=about["activation"],
+            n_actions=about["n_actions"],
+            gain=about["gain"],
+            layers=tuple((arrays[f"network/{i}/weight"], arrays[f"network/{i}/bias"]) for i in layers),
+            shift=arrays["network/shift"],
+            scale=arrays["network/scale"],
+        )
+    plain = _converter().structure(told["estimate"], RewardEstimate)
+    return replace(plain, **{name: arrays.get(name) for name in ARRAYS}, scores=scores or None, network=network)
+
+
+def _converter() -> Any:
+    """All of an estimate but its arrays, to JSON and back."""
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # reading and writing only
+    from cattrs.preconf.json import make_converter
+
+    converter = make_converter()
+    hidden = {name: override(omit=True) for name in (*ARRAYS, "scores", "network")}
+    kept: Any = {f.name: hidden[f.name] for f in fields(RewardEstimate) if f.name in hidden}
+    converter.register_unstructure_hook(RewardEstimate, make_dict_unstructure_fn(RewardEstimate, converter, **kept))
+    converter.register_structure_hook(RewardEstimate, make_dict_structure_fn(RewardEstimate, converter, **kept))
+    return converter
