@@ -50,7 +50,7 @@ class OutcomeChoice:
     """
 
     name: ClassVar[str] = "outcome-choice"
-    needs: ClassVar[frozenset[str]] = frozenset({"model", "policy", "events"})
+    needs: ClassVar[frozenset[str]] = frozenset({"model"})
     behavioral_model: ClassVar[str] = "conditional logit over first events"
     cannot_identify: ClassVar[str] = (
         "costs on the way, events never within reach, discount apart from the price of a step"
