@@ -12,6 +12,7 @@ from birl.behavior import Behavior
 from birl.irl.base import Check, RewardEstimate
 from birl.irl.common import feature_status, identifiability, sandwich
 from birl.irl.newton import Maximum, SparsePrior
+from birl.irl.provenance import provenance
 from birl.types import FloatArray
 
 __all__ = ["Fit", "assemble", "with_likelihood"]
@@ -83,6 +84,7 @@ def assemble(
         checks=tuple(c for c in fit.checks if c is not None),
         identifiability=identifiability(information, names, held=fit.held, selector=selector),
         settings={key: str(value) for key, value in asdict(method).items()},
+        provenance=provenance(behaviors),
         prior=fit.prior.strength,
         parameters=fit.parameters,
         scores=fit.scores,

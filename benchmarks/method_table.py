@@ -1,0 +1,184 @@
+"""Every method on every case: distance to the truth, agreement on held-out levels, seconds, memory, converged or not.
+
+Run: `python benchmarks/method_table.py [--seeds N] [--method M ...] [--case C ...] [--fresh]`. Each unit is a process
+of its own, so that its peak memory is its own; rows that are there are kept, so an interrupted run goes on where it was.
+
+- *distance*: STARC with the canonical form of value, between the recovered reward and the truth, mean over the held-out
+  distributions; 0 the same preferences, 1 opposite ones. Of continuous cases it is estimated from samples.
+- *agreement*: share of the policy's own decisions on held-out levels that are optimal for the recovered reward; of
+  continuous cases, share of pairs of episodes (the policy's own, and a copy with a third of its actions random) that
+  the recovered reward puts in the right order.
+- *seconds*: processor time of the fit alone. *memory*: peak of the process above what it held before the fit.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # before numpy
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from method_cases import CASES, Case
+from scipy import stats
+
+from birl import distance
+from birl.behavior import Behavior
+from birl.files import write_whole
+from birl.irl import ESTIMATORS, RewardEstimate
+from birl.tabular import hard_plan
+from birl.types import BirlError
+
+RESULTS = Path(__file__).parent / "results" / "method_table.json"
+SEEDS = 5
+PACKAGES = ("birl", "numpy", "scipy", "torch", "imitation", "gymnasium", "stable-baselines3")
+MARKS = ("distance", "agreement", "seconds", "memory_mb")
+
+
+def unit(method: str, case: str, seed: int) -> dict[str, Any]:
+    """One method on one case."""
+    made = CASES[case](seed)
+    held_before = peak_mb()
+    began = time.process_time()
+    try:
+        estimate = ESTIMATORS[method].fit(made.fit, rng=np.random.default_rng(seed), candidates=made.candidates)
+    except BirlError as error:
+        return {"reason": str(error)}
+    seconds = time.process_time() - began
+    converged = next((c.passed for c in estimate.checks if c.name == "converged"), None)
+    return {
+        "seconds": seconds,
+        "memory_mb": peak_mb() - held_before,
+        "converged": converged,
+        "failed": [c.name for c in estimate.checks if not c.passed],
+        **judged(estimate, made),
+    }
+
+
+def judged(estimate: RewardEstimate, case: Case) -> dict[str, Any]:
+    """Distance and agreement, or why there is none."""
+    apart, agree = [], []
+    try:
+        for held in case.held:
+            assert isinstance(held, Behavior)
+            apart.append(float(distance.starc(held.model, shown(estimate), case.truth)))
+            agree.append(agreement(held, estimate))
+    except BirlError as error:
+        return {"reason": str(error)}
+    return {"distance": float(np.mean(apart)), "agreement": float(np.mean(agree))}
+
+
+def shown(estimate: RewardEstimate) -> Any:
+    """The reward as a scorecard compares it: what is only bounded from above at the value nearest 0."""
+    if not estimate.weights:
+        return estimate
+    return dict(zip(estimate.weights, estimate.simplest.tolist(), strict=True))
+
+
+def agreement(held: Behavior, estimate: RewardEstimate) -> float:
+    """Share of the policy's decisions that are optimal for the reward, levels weighing equally."""
+    model = held.model
+    best = hard_plan(model, pairs(estimate, held)).policy > 0
+    visits = held.occupancy * held.level_weights()[model.level]
+    return float((visits[:, None] * held.policy)[best].sum() / visits.sum())
+
+
+def pairs(estimate: RewardEstimate, held: Behavior) -> np.ndarray:
+    """The expected reward of each state and action, [S*A]."""
+    model, values = held.model, estimate.on(held.model)
+    if estimate.network is None:
+        return values
+    expected = np.bincount(model.elimination.row, weights=model.transitions.data * values, minlength=model.live.size)
+    return np.asarray(expected, np.float64)
+
+
+def peak_mb() -> float:
+    """The most memory this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Run what is missing and write rows and table."""
+    asked = arguments()
+    rows = {} if asked.fresh or not RESULTS.exists() else json.loads(RESULTS.read_text())["rows"]
+    wanted = [(m, c, s) for c in asked.case for m in asked.method for s in range(asked.seeds)]
+    for i, (method, case, seed) in enumerate(wanted):
+        name = f"{method} | {case} | {seed}"
+        if name in rows:
+            continue
+        rows[name] = {"method": method, "case": case, "seed": seed, **in_a_process(method, case, seed)}
+        print(f"{i + 1}/{len(wanted)} {name}: {json.dumps(rows[name])[:160]}", flush=True)
+        save(rows)
+    print(table(list(rows.values())))
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--method", nargs="+", default=list(ESTIMATORS), choices=ESTIMATORS)
+    parser.add_argument("--case", nargs="+", default=list(CASES), choices=CASES)
+    parser.add_argument("--fresh", action="store_true", help="forget earlier rows")
+    return parser.parse_args()
+
+
+def in_a_process(method: str, case: str, seed: int) -> dict[str, Any]:
+    """A unit whose memory is its own."""
+    code = f"import json, method_table as t; print(json.dumps(t.unit({method!r}, {case!r}, {seed})))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parent)
+    if run.returncode:
+        return {"reason": run.stderr.strip().splitlines()[-1]}
+    return json.loads(run.stdout.strip().splitlines()[-1])
+
+
+def save(rows: Mapping[str, Any]) -> None:
+    """Rows and table, with what they were made with."""
+    content = {
+        "seeds": sorted({row["seed"] for row in rows.values()}),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "rows": dict(rows),
+    }
+    write_whole(RESULTS, (json.dumps(content, indent=1) + "\n").encode())
+    write_whole(RESULTS.with_suffix(".md"), (table(list(rows.values())) + "\n").encode())
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Markdown, a line for each method and case; means over seeds with 95 % intervals."""
+    lines = [
+        "| case | method | distance to the truth | agreement | seconds | memory, MB | converged |",
+        "|---|---|---:|---:|---:|---:|---|",
+    ]
+    for case, method in dict.fromkeys((row["case"], row["method"]) for row in rows):
+        mine = [row for row in rows if (row["case"], row["method"]) == (case, method)]
+        settled = [row["converged"] for row in mine if row.get("converged") is not None]
+        cells = [cell([row[mark] for row in mine if mark in row]) for mark in MARKS]
+        reason = next((row["reason"] for row in mine if "reason" in row), "")
+        said = f"{sum(settled)} of {len(settled)}" if settled else reason[:90]
+        lines.append(f"| {case} | `{method}` | {' | '.join(cells)} | {said} |")
+    return "\n".join(lines)
+
+
+def cell(values: Sequence[float]) -> str:
+    """Mean and interval, or a dash."""
+    if not values:
+        return "-"
+    if len(values) == 1:
+        return f"{values[0]:.3g}"
+    spread = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
+    mean = float(np.mean(values))
+    return f"{mean:.3g} [{mean - spread:.3g}, {mean + spread:.3g}]"
+
+
+if __name__ == "__main__":
+    main()
