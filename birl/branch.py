@@ -1,7 +1,7 @@
 """Going back to a state of an environment: what methods need that try several actions from one place.
 
 An environment that has `get_state` and `set_state` says itself what its state is. Of any other, the attributes that
-change are copied: all that the unwrapped environment holds, but for what draws and what describes it.
+change are copied: all that the unwrapped environment holds, but for its chance, its window and what describes it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from birl.types import BirlError
 __all__ = ["Snapshot", "branch", "restore"]
 
 FIXED = ("observation_space", "action_space", "spec", "screen", "clock", "surf", "render_mode", "metadata")
+CHANCE = ("_np_random", "_np_random_seed")  # goes on: what follows one state twice need not be the same
+PLAIN = (bool, int, float, complex, str, bytes, type(None))  # never change, so they need no copy
 
 Snapshot = Any
 """What `branch` took; good for any number of `restore`s into the same environment."""
@@ -32,7 +34,7 @@ def branch(env: Any) -> Snapshot:
     if hasattr(inner, "get_state") and hasattr(inner, "set_state"):
         return copy.deepcopy(inner.get_state())
     try:
-        return copy.deepcopy({name: value for name, value in vars(inner).items() if name not in FIXED})
+        return _copied({name: value for name, value in vars(inner).items() if name not in (*FIXED, *CHANCE)})
     except Exception as error:  # whatever an attribute raises when it is copied
         raise BirlError(
             f"{type(inner).__name__} cannot be copied ({type(error).__name__}): give it get_state() and set_state()"
@@ -41,9 +43,15 @@ def branch(env: Any) -> Snapshot:
 
 def restore(env: Any, snapshot: Snapshot) -> None:
     """Put an environment back into a state that `branch` took of it."""
-    inner, state = env.unwrapped, copy.deepcopy(snapshot)
+    inner = env.unwrapped
     if hasattr(inner, "get_state") and hasattr(inner, "set_state"):
-        inner.set_state(state)
+        inner.set_state(copy.deepcopy(snapshot))
         return
-    assert isinstance(state, Mapping)
-    vars(inner).update(state)
+    assert isinstance(snapshot, Mapping)
+    vars(inner).update(_copied(snapshot))
+
+
+def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A deep copy that stops at plain values; what two attributes share, their copies share."""
+    memo: dict[int, Any] = {}
+    return {name: value if type(value) in PLAIN else copy.deepcopy(value, memo) for name, value in state.items()}

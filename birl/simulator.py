@@ -193,6 +193,7 @@ class EnvSimulator:
         """One action from each place; the world's own chance is not shared between them."""
         seen, states, terminal = list(places.observations), list(places.states), places.terminal.copy()
         told: list[Any] = [{}] * len(places)
+        self.env.unwrapped.np_random = rng
         for i in np.flatnonzero(~places.terminal):
             restore(self.env, places.states[i])
             action = actions[i] if self.actions.count is None else int(actions[i])
