@@ -15,6 +15,7 @@ from birl.types import BirlError
 __all__ = ["Snapshot", "branch", "restore"]
 
 FIXED = ("observation_space", "action_space", "spec", "screen", "clock", "surf", "render_mode", "metadata")
+GENERATOR = "_np_random"  # where Gymnasium keeps it
 CHANCE = ("_np_random", "_np_random_seed")  # goes on: what follows one state twice need not be the same
 PLAIN = (bool, int, float, complex, str, bytes, type(None))  # never change, so they need no copy
 
@@ -22,10 +23,15 @@ Snapshot = Any
 """What `branch` took; good for any number of `restore`s into the same environment."""
 
 
-def branch(env: Any) -> Snapshot:
+def branch(env: Any, *, chance: bool = True) -> Snapshot:
     """The state of an environment, apart from it.
 
     Wrappers are not looked into: a step limit goes on counting.
+
+    Args:
+        env: of Gymnasium.
+        chance: whether Gymnasium's own generator is part of the state, so that the same luck follows every `restore`;
+            copying it takes ten times as long as all the rest.
 
     Raises:
         BirlError: when the state cannot be copied.

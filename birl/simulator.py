@@ -184,21 +184,22 @@ class EnvSimulator:
         seen, states = [], []
         for seed in seeds:
             seen.append(self.env.reset(seed=int(seed))[0])
-            states.append(branch(self.env))
+            states.append(branch(self.env, chance=False))
         return Places(
             states=states, observations=np.asarray(seen), terminal=np.zeros(count, bool), level=np.asarray(seeds)
         )
 
     def step(self, places: Places, actions: Any, rng: np.random.Generator) -> Step:
-        """One action from each place; the world's own chance is not shared between them."""
+        """One action from each place; the world's own chance comes from `rng`, so that no two share it."""
         seen, states, terminal = list(places.observations), list(places.states), places.terminal.copy()
         told: list[Any] = [{}] * len(places)
         self.env.unwrapped.np_random = rng
         for i in np.flatnonzero(~places.terminal):
             restore(self.env, places.states[i])
+            self.env.unwrapped.np_random = rng
             action = actions[i] if self.actions.count is None else int(actions[i])
             seen[i], _, terminal[i], _, told[i] = self.env.step(action)  # a time limit cuts nothing here
-            states[i] = branch(self.env)
+            states[i] = branch(self.env, chance=False)
         after = Places(states=states, observations=np.asarray(seen), terminal=terminal, level=places.level)
         return Step(places=after, features=self._seen(places, actions, after, told))
 
