@@ -1,6 +1,17 @@
-"""Is there an objective at all? Behaviour against the best device, and against itself."""
+"""Is there an objective at all? Behaviour against devices, against chance, and against itself."""
 
+from birl.directedness.agents_and_devices import AgentOrDevice, agents_and_devices
 from birl.directedness.devices import Device, fit_device
+from birl.directedness.revealed_preference import Choice, RevealedPreference, revealed_preference
 from birl.directedness.ties import tied_average
 
-__all__ = ["Device", "fit_device", "tied_average"]
+__all__ = [
+    "AgentOrDevice",
+    "Choice",
+    "Device",
+    "RevealedPreference",
+    "agents_and_devices",
+    "fit_device",
+    "revealed_preference",
+    "tied_average",
+]

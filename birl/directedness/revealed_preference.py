@@ -1,0 +1,229 @@
+"""Could any utility explain these choices? The axioms of revealed preference, how far they are missed, and by chance.
+
+Choices from budget sets are explained by a utility exactly where they satisfy GARP (Afriat's theorem). How far they
+miss it is the critical cost efficiency index: the share of every budget that would have to be thrown away for the rest
+to be consistent. Whether the budgets could have caught anybody is Bronars' power: how often a chooser at random fails.
+Without power, consistency says nothing.
+
+Behaviour that is random is a distribution over bundles, so every quantity is a mean over draws of one bundle a menu,
+and its interval comes from those draws and from resampling the menus.
+
+Axes: T choices, G goods, B bundles of one choice, D draws.
+Source: Afriat 1967; Varian 1982 (GARP); Varian 1990 (efficiency indices); Bronars 1987 (power); Tversky 1969 (weak
+stochastic transitivity); Luce 1959 (independence of irrelevant alternatives).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from birl.stats import percentile_interval
+from birl.types import BirlError, FloatArray, Interval
+
+__all__ = [
+    "Choice",
+    "RevealedPreference",
+    "efficiency",
+    "garp_violations",
+    "independence",
+    "intransitive_triads",
+    "revealed_preference",
+]
+
+ROUNDING = 1e-9  # relative to the cost of a bundle
+MOST_STEPS = 10_000  # purchases of the random chooser on one menu
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Choice:
+    """What was on offer once, and what was chosen.
+
+    Attributes:
+        prices: of each good, [G]; inf where it is not on offer.
+        budget: what could be spent.
+        bundles: what was bought, whole goods or not, [B, G].
+        probabilities: of each bundle, [B]; sums to 1.
+    """
+
+    prices: FloatArray
+    budget: float
+    bundles: FloatArray
+    probabilities: FloatArray
+
+    def __post_init__(self) -> None:
+        """Refuse what nobody could have chosen."""
+        if self.bundles.ndim != 2 or self.bundles.shape != (self.probabilities.size, self.prices.size):
+            raise BirlError(
+                f"choice: bundles {self.bundles.shape} for {self.probabilities.size} probabilities and "
+                f"{self.prices.size} prices: give [B, G]"
+            )
+        if not (self.prices > 0).all() or abs(float(self.probabilities.sum()) - 1.0) > 1e-6:
+            raise BirlError("choice: prices must be above 0 and probabilities sum to 1")
+        worst = float(cost(self.prices, self.bundles).max())
+        if worst > self.budget * (1 + ROUNDING):
+            raise BirlError(f"choice: a bundle costs {worst:g} on a budget of {self.budget:g}: mend bundles or prices")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevealedPreference:
+    """Whether choices hang together.
+
+    Attributes:
+        violations: share of pairs of choices that contradict each other under GARP.
+        efficiency: critical cost efficiency index, 1 where a utility explains everything.
+        consistent: share of draws without a violation.
+        power: share of choosers at random who violate GARP on these menus (Bronars).
+        random_efficiency: mean efficiency of choosers at random.
+        better_than_random: share of choosers at random who are less efficient, ties counting half; None without power.
+        reason: why it is None.
+    """
+
+    violations: Interval
+    efficiency: Interval
+    consistent: float
+    power: float
+    random_efficiency: float
+    better_than_random: Interval | None
+    reason: str = ""
+
+
+def cost(prices: FloatArray, bundles: FloatArray) -> FloatArray:
+    """What bundles cost, [B]; inf where one holds a good that is not on offer."""
+    return np.where(bundles > 0, bundles * np.where(bundles > 0, prices, 0.0), 0.0).sum(axis=-1)
+
+
+def revealed_preference(choices: Sequence[Choice], *, rng: np.random.Generator, draws: int = 200) -> RevealedPreference:
+    """Test choices against GARP, and the menus against choosers at random.
+
+    Args:
+        choices: T of them, over the same goods.
+        rng: drives draws of bundles, of menus and the choosers at random.
+        draws: D.
+
+    Raises:
+        BirlError: for fewer than two choices, or different numbers of goods.
+    """
+    if len(choices) < 2 or len({c.prices.size for c in choices}) != 1:
+        raise BirlError(f"revealed preference: {len(choices)} choices: give two or more over the same goods")
+    prices = np.stack([c.prices for c in choices])
+    pairs, efficient, hits = np.empty(draws), np.empty(draws), np.empty(draws, bool)
+    chance = np.empty(draws)
+    for d in range(draws):
+        picks = rng.integers(len(choices), size=len(choices))
+        own = np.stack([c.bundles[rng.choice(len(c.probabilities), p=c.probabilities)] for c in choices])
+        random = np.stack([_at_random(c, rng) for c in choices])
+        shares = garp_violations(prices[picks], own[picks])
+        pairs[d], hits[d] = shares.mean(), garp_violations(prices, own).any()
+        efficient[d], chance[d] = efficiency(prices[picks], own[picks]), efficiency(prices, random)
+    caught = chance < 1.0
+    return RevealedPreference(
+        violations=percentile_interval(float(pairs.mean()), pairs),
+        efficiency=percentile_interval(float(efficient.mean()), efficient),
+        consistent=float(1.0 - hits.mean()),
+        power=float(caught.mean()),
+        random_efficiency=float(chance.mean()),
+        better_than_random=_beaten(efficient, chance) if caught.any() else None,
+        reason="" if caught.any() else "these menus catch nobody: even choosers at random are consistent on them",
+    )
+
+
+def garp_violations(prices: FloatArray, bundles: FloatArray, *, efficiency: float = 1.0) -> NDArray[np.bool_]:
+    """Pairs (t, s) where t is revealed preferred to s, and s strictly to t directly, bool [T, T].
+
+    Args:
+        prices: of each choice, [T, G].
+        bundles: chosen, [T, G].
+        efficiency: share of every expenditure that counts.
+    """
+    spent = np.stack([cost(p, bundles) for p in prices])  # [t, s]: bundle s at prices t
+    own = efficiency * np.diag(spent)[:, None]
+    slack = ROUNDING * np.maximum(own, 1.0)
+    preferred, strictly = own >= spent - slack, own > spent + slack
+    for k in range(len(prices)):  # Warshall's closure
+        preferred |= preferred[:, [k]] & preferred[[k], :]
+    return preferred & strictly.T
+
+
+def efficiency(prices: FloatArray, bundles: FloatArray) -> float:
+    """The critical cost efficiency index: the largest share of expenditures at which no violation is left, in [0, 1].
+
+    It can only lie where one bundle's cost is a share of another's expenditure, so it is found exactly by bisection.
+    """
+    spent = np.stack([cost(p, bundles) for p in prices])
+    own = np.diag(spent)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = np.where((own > 0) & np.isfinite(spent), spent / own, 2.0)
+    steps = np.unique(np.concatenate([[0.0, 1.0], ratios[ratios < 1.0]]).round(12))
+    if not garp_violations(prices, bundles).any():
+        return 1.0
+    low, high = 0, steps.size - 1  # consistent just below steps[low], not at 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        between = (steps[middle - 1] + steps[middle]) / 2
+        if garp_violations(prices, bundles, efficiency=between).any():
+            high = middle
+        else:
+            low = middle
+    return float(steps[low]) if low else 0.0
+
+
+def _at_random(choice: Choice, rng: np.random.Generator) -> FloatArray:
+    """Buy one good after another, each that can still be paid for as likely as the others."""
+    bundle, left = np.zeros(choice.prices.size), choice.budget
+    for _ in range(MOST_STEPS):
+        within = np.flatnonzero(choice.prices <= left * (1 + ROUNDING))
+        if not within.size:
+            return bundle
+        good = int(rng.choice(within))
+        bundle[good] += 1.0
+        left -= float(choice.prices[good])
+    raise BirlError(f"revealed preference: a budget of {choice.budget:g} buys more than {MOST_STEPS} goods: rescale it")
+
+
+def _beaten(own: FloatArray, chance: FloatArray) -> Interval:
+    """Share of random choosers below each draw, ties counting half."""
+    ordered = np.sort(chance)
+    below = np.searchsorted(ordered, own, side="left") / chance.size
+    share = (below + np.searchsorted(ordered, own, side="right") / chance.size) / 2
+    return percentile_interval(float(share.mean()), share)
+
+
+def intransitive_triads(preference: FloatArray) -> tuple[int, int]:
+    """Triples of goods whose pairwise choices run in a circle, and triples there are.
+
+    A triple violates weak stochastic transitivity where i is chosen over j and j over k at least half of the time, but
+    k over i more than half of it. Pairs that were never offered (NaN) leave their triples out.
+
+    Args:
+        preference: P(i chosen from {i, j}), [G, G].
+    """
+    known = ~np.isnan(preference)
+    circles = triples = 0
+    for i, j, k in permutations(range(len(preference)), 3):
+        if i != min(i, j, k) or not (known[i, j] and known[j, k] and known[k, i]):
+            continue  # the smallest first: each direction round a triple once
+        triples += j < k
+        circles += bool(preference[i, j] >= 0.5 and preference[j, k] >= 0.5 and preference[k, i] > 0.5)
+    return circles, triples
+
+
+def independence(before: Mapping[str, float], after: Mapping[str, float]) -> float:
+    """How far an added option changes the choice among the old ones: total variation, 0 under Luce's axiom.
+
+    Args:
+        before: option -> how often it was chosen.
+        after: the same with options added; only the old ones are compared, as shares of each other.
+
+    Raises:
+        BirlError: when none of the old options is ever chosen in one of the two.
+    """
+    old = np.array([before[name] for name in before], np.float64)
+    new = np.array([after.get(name, 0.0) for name in before], np.float64)
+    if old.sum() <= 0 or new.sum() <= 0:
+        raise BirlError("independence: none of the options is ever chosen: there is nothing to compare")
+    return float(np.abs(old / old.sum() - new / new.sum()).sum() / 2)
