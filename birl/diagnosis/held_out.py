@@ -16,15 +16,15 @@ import numpy as np
 from birl.behavior import Behavior
 from birl.diagnosis.rational import fit_rationality
 from birl.directedness import fit_device, tied_average
+from birl.directedness.folds import FOLDS, halves
 from birl.gap import level_returns
 from birl.irl import OutcomeChoice, PolicyEstimator, RewardEstimate
 from birl.outcomes import first_events
 from birl.tabular import hard_plan
 from birl.types import FloatArray, IntArray
 
-__all__ = ["FOLDS", "HeldOut", "OutcomesHeldOut", "cross_fit", "halves", "held_out", "held_out_likelihood"]
+__all__ = ["HeldOut", "OutcomesHeldOut", "cross_fit", "held_out", "held_out_likelihood"]
 
-FOLDS = 2
 NEAREST = OutcomeChoice(proximity_only=True)
 
 
@@ -73,14 +73,6 @@ class HeldOut:
     device: FloatArray
     base: FloatArray | None
     outcomes: OutcomesHeldOut | None
-
-
-def halves(behavior: Behavior) -> list[tuple[IntArray, IntArray]]:
-    """(levels to fit on, levels to predict), fold by fold; a single level is both."""
-    levels = np.arange(behavior.model.n_levels)
-    if levels.size < FOLDS:
-        return [(levels, levels)] * FOLDS
-    return [(levels[levels % FOLDS != fold], levels[levels % FOLDS == fold]) for fold in range(FOLDS)]
 
 
 def cross_fit(
