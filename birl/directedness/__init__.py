@@ -2,6 +2,7 @@
 
 from birl.directedness.agents_and_devices import AgentOrDevice, agents_and_devices
 from birl.directedness.devices import Device, fit_device
+from birl.directedness.improbability import Improbability, improbability
 from birl.directedness.meg import Meg, meg
 from birl.directedness.revealed_preference import Choice, RevealedPreference, revealed_preference
 from birl.directedness.ties import tied_average
@@ -10,10 +11,12 @@ __all__ = [
     "AgentOrDevice",
     "Choice",
     "Device",
+    "Improbability",
     "Meg",
     "RevealedPreference",
     "agents_and_devices",
     "fit_device",
+    "improbability",
     "meg",
     "revealed_preference",
     "tied_average",
