@@ -15,7 +15,6 @@ from birl.types import BirlError
 __all__ = ["Snapshot", "branch", "restore"]
 
 FIXED = ("observation_space", "action_space", "spec", "screen", "clock", "surf", "render_mode", "metadata")
-GENERATOR = "_np_random"  # where Gymnasium keeps it
 CHANCE = ("_np_random", "_np_random_seed")  # goes on: what follows one state twice need not be the same
 PLAIN = (bool, int, float, complex, str, bytes, type(None))  # never change, so they need no copy
 
@@ -23,24 +22,20 @@ Snapshot = Any
 """What `branch` took; good for any number of `restore`s into the same environment."""
 
 
-def branch(env: Any, *, chance: bool = True) -> Snapshot:
+def branch(env: Any) -> Snapshot:
     """The state of an environment, apart from it.
 
-    Wrappers are not looked into: a step limit goes on counting.
-
-    Args:
-        env: of Gymnasium.
-        chance: whether Gymnasium's own generator is part of the state, so that the same luck follows every `restore`;
-            copying it takes ten times as long as all the rest.
+    Wrappers are not looked into: a step limit goes on counting. Gymnasium's own generator is no part of the state.
 
     Raises:
         BirlError: when the state cannot be copied.
     """
     inner = env.unwrapped
-    if hasattr(inner, "get_state") and hasattr(inner, "set_state"):
-        return copy.deepcopy(inner.get_state())
     try:
-        return _copied({name: value for name, value in vars(inner).items() if name not in (*FIXED, *CHANCE)})
+        if _says_itself(inner):
+            return copy.deepcopy(inner.get_state())
+        held = {name: value for name, value in vars(inner).items() if name not in (*FIXED, *CHANCE)}
+        return _copied(held, inner)
     except Exception as error:  # whatever an attribute raises when it is copied
         raise BirlError(
             f"{type(inner).__name__} cannot be copied ({type(error).__name__}): give it get_state() and set_state()"
@@ -50,14 +45,18 @@ def branch(env: Any, *, chance: bool = True) -> Snapshot:
 def restore(env: Any, snapshot: Snapshot) -> None:
     """Put an environment back into a state that `branch` took of it."""
     inner = env.unwrapped
-    if hasattr(inner, "get_state") and hasattr(inner, "set_state"):
+    if _says_itself(inner):
         inner.set_state(copy.deepcopy(snapshot))
         return
     assert isinstance(snapshot, Mapping)
-    vars(inner).update(_copied(snapshot))
+    vars(inner).update(_copied(snapshot, inner))
 
 
-def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A deep copy that stops at plain values; what two attributes share, their copies share."""
-    memo: dict[int, Any] = {}
+def _says_itself(inner: Any) -> bool:
+    return hasattr(inner, "get_state") and hasattr(inner, "set_state")
+
+
+def _copied(state: Mapping[str, Any], inner: Any) -> dict[str, Any]:
+    """A deep copy that stops at plain values and at the environment itself; what two attributes share, copies share."""
+    memo: dict[int, Any] = {id(inner): inner}
     return {name: value if type(value) in PLAIN else copy.deepcopy(value, memo) for name, value in state.items()}

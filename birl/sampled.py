@@ -15,63 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from birl.behavior import Behavior
-from birl.policy import as_policy
-from birl.simulator import Actions, EnvSimulator, ModelSimulator, Places, Simulator
+from birl.behavior import Behavior, observe
+from birl.env_simulator import EnvSimulator
+from birl.place_policy import PlacePolicy
+from birl.policy import TabularPolicy, as_policy
+from birl.simulator import Actions, ModelSimulator, Places, Simulator, Step
 from birl.task import Distribution
 from birl.trajectories import Trajectory
-from birl.types import BirlError, ContinuousPolicy, DiscretePolicy, FloatArray
+from birl.types import BirlError, DiscretePolicy, FloatArray
 
 __all__ = ["PlacePolicy", "SampledBehavior", "Walk", "as_sampled", "split", "walk", "watch"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PlacePolicy:
-    """A policy asked by place, so that one table or network serves models and environments alike.
-
-    Attributes:
-        table: pi(a | s) of a model's states, [S, A]; None where the policy is asked by observation.
-        source: the policy that is asked by observation; None where there is a table.
-        deterministic: take the most probable action.
-    """
-
-    table: FloatArray | None = None
-    source: Any = None
-    deterministic: bool = False
-
-    def probabilities(self, places: Places) -> FloatArray:
-        """pi(a | place), [B, A].
-
-        Raises:
-            BirlError: for a policy over vectors, or one without probabilities.
-        """
-        if self.table is not None:
-            return self.table[places.states]
-        if not isinstance(self.source, DiscretePolicy):
-            raise BirlError(f"{type(self.source).__name__} has no action probabilities: it can only be rolled out")
-        found = np.asarray(self.source.action_probabilities(places.observations), np.float64)
-        return np.eye(found.shape[1])[found.argmax(axis=1)] if self.deterministic else found
-
-    def log_density(self, places: Places, actions: Any) -> FloatArray:
-        """log pi(a | place) of one action in each place, [B]; a log-density where actions are vectors.
-
-        Raises:
-            BirlError: for a policy without one.
-        """
-        if self.table is not None or isinstance(self.source, DiscretePolicy):
-            chosen = self.probabilities(places)[np.arange(len(places)), np.asarray(actions, np.int64)]
-            return np.log(np.maximum(chosen, np.finfo(float).tiny))
-        if not isinstance(self.source, ContinuousPolicy):
-            raise BirlError(f"{type(self.source).__name__} has no action densities: it can only be rolled out")
-        return np.asarray(self.source.action_log_prob(places.observations, actions), np.float64)
-
-    def act(self, places: Places, rng: np.random.Generator) -> Any:
-        """One action in each place."""
-        if self.table is not None:
-            cumulative = self.table[places.states].cumsum(axis=1)
-            draw = rng.random(len(places)) * cumulative[:, -1]
-            return (cumulative <= draw[:, None]).sum(axis=1)
-        return np.asarray(self.source.act(places.observations, rng=rng, deterministic=self.deterministic))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +40,7 @@ class SampledBehavior:
         horizon: steps an episode lasts at most.
         trajectories: the episodes, each with its features where there are names.
         actions: what can be done.
-        policy: to be asked anywhere; None where only episodes are known.
+        policy: to be asked anywhere; None where only episodes are known, or the policy has a memory.
         simulator: to go back to any state; None where there is none.
         make_env: builds the environment; None where only a model or only episodes are known.
     """
@@ -137,6 +90,8 @@ def watch(
 ) -> SampledBehavior:
     """Roll a policy out and keep the way back: behaviour for methods that need no model.
 
+    Of a policy with memory the episodes are kept and not the policy, since a place does not say what it would do there.
+
     Args:
         policy: what `as_policy` adapts.
         distribution: an environment with `features`, or a model.
@@ -146,28 +101,23 @@ def watch(
         deterministic: take the most probable action instead of sampling.
 
     Raises:
-        BirlError: for an environment whose state cannot be copied, or features that are not finite.
+        BirlError: for no episodes, an environment whose state cannot be copied, features that are not finite, or
+            actions that the world does not have.
     """
-    if distribution.model is not None:
-        from birl.behavior import observe  # the exact way, then sampled
-
-        seen = observe(policy, distribution, deterministic=deterministic)
-        return as_sampled(seen, episodes=episodes, rng=rng, make_env=distribution.make_env)
-    assert distribution.make_env is not None
-    simulator = EnvSimulator(
-        distribution.make_env,
-        features=distribution.features or (),
-        feature_names=distribution.feature_names or (),
-        seeds=distribution.seeds,
-        where=f"distribution {distribution.name!r}",
-    )
-    source = as_policy(policy)
-    bare = SampledBehavior(
+    if episodes < 1:
+        raise BirlError(f"distribution {distribution.name!r}: {episodes} episodes to watch: give at least 1")
+    simulator = _simulator(distribution)
+    source = policy if isinstance(policy, TabularPolicy) else as_policy(policy, n_actions=simulator.actions.count)
+    remembers = bool(getattr(source, "stateful", False))
+    if distribution.model is not None and isinstance(source, TabularPolicy | DiscretePolicy) and not remembers:
+        exact = observe(source, distribution, deterministic=deterministic)
+        return as_sampled(exact, episodes=episodes, rng=rng, make_env=distribution.make_env)
+    seen = SampledBehavior(
         distribution=distribution.name,
         shift=distribution.shift,
         pair=distribution.pair,
         feature_names=simulator.feature_names,
-        discount=discount,
+        discount=discount if distribution.model is None else distribution.model.discount,
         horizon=distribution.horizon,
         trajectories=(),
         actions=simulator.actions,
@@ -175,7 +125,20 @@ def watch(
         simulator=simulator,
         make_env=distribution.make_env,
     )
-    return replace(bare, trajectories=split(walk(bare, episodes, rng=rng)))
+    return replace(seen, trajectories=split(walk(seen, episodes, rng=rng)), policy=None if remembers else seen.policy)
+
+
+def _simulator(distribution: Distribution) -> Simulator:
+    if distribution.model is not None:
+        return ModelSimulator(distribution.model)
+    assert distribution.make_env is not None
+    return EnvSimulator(
+        distribution.make_env,
+        features=distribution.features or (),
+        feature_names=distribution.feature_names or (),
+        seeds=distribution.seeds,
+        where=f"distribution {distribution.name!r}",
+    )
 
 
 def as_sampled(
@@ -185,18 +148,25 @@ def as_sampled(
     rng: np.random.Generator | None = None,
     make_env: Callable[[], Any] | None = None,
 ) -> SampledBehavior:
-    """The same behaviour for methods that need no model; one that is sampled already is returned as it is.
+    """The same behaviour for methods that need no model, with episodes where they can be had.
 
     Args:
         behavior: exact or sampled.
-        episodes: rollouts to add where the behaviour has none.
+        episodes: rollouts to add where the behaviour has none, and has policy and simulator.
         rng: for them.
         make_env: the environment the model is of.
     """
-    if isinstance(behavior, SampledBehavior):
-        return behavior
+    found = behavior if isinstance(behavior, SampledBehavior) else _from_exact(behavior, make_env)
+    if found.trajectories or not episodes or found.policy is None or found.simulator is None:
+        return found
+    if rng is None:
+        raise BirlError("rollouts need a generator: give rng=np.random.default_rng(seed)")
+    return replace(found, trajectories=split(walk(found, episodes, rng=rng)))
+
+
+def _from_exact(behavior: Behavior, make_env: Callable[[], Any] | None) -> SampledBehavior:
     simulator = ModelSimulator(behavior.model)
-    found = SampledBehavior(
+    return SampledBehavior(
         distribution=behavior.distribution,
         shift=behavior.shift,
         pair=behavior.pair,
@@ -209,11 +179,6 @@ def as_sampled(
         simulator=simulator,
         make_env=make_env,
     )
-    if found.trajectories or not episodes:
-        return found
-    if rng is None:
-        raise BirlError("rollouts need a generator: give rng=np.random.default_rng(seed)")
-    return replace(found, trajectories=split(walk(found, episodes, rng=rng)))
 
 
 def walk(
@@ -224,7 +189,7 @@ def walk(
     noise: float = 0.0,
     horizon: int | None = None,
 ) -> Walk:
-    """Episodes of the policy itself in its simulator, with every place kept.
+    """Episodes of the policy itself in its simulator, with every place kept; its memory, if any, is empty at first.
 
     Args:
         behavior: with policy and simulator.
@@ -234,26 +199,60 @@ def walk(
         horizon: steps at most; the behaviour's own if left out.
 
     Raises:
-        BirlError: where there is no policy or no simulator.
+        BirlError: where there is no policy or no simulator, for actions that the world does not have, and where every
+            episode is over as it begins.
     """
     policy, simulator = behavior.policy, behavior.simulator
     if policy is None or simulator is None:
         missing = "policy" if policy is None else "simulator"
         raise BirlError(f"distribution {behavior.distribution!r} has no {missing}: only its episodes are known")
     places = simulator.start(episodes, rng)
-    alive, steps = np.arange(episodes), []
+    who, steps = np.arange(episodes), []
+    policy.reset()
     for time in range(behavior.horizon if horizon is None else horizon):
-        actions = policy.act(places, rng)
+        on = np.flatnonzero(~places.terminal)
+        if not on.size:
+            break
+        actions = _decide(policy, simulator, places, rng)
         if noise:
             random = (rng.random(len(places)) < noise).reshape(-1, *[1] * (np.ndim(actions) - 1))
             actions = np.where(random, simulator.wander(places, rng), actions)
         step = simulator.step(places, actions, rng)
-        steps.append((places, actions, step, alive, np.full(alive.size, time)))
-        going = ~step.places.terminal
-        places, alive = step.places.take(going), alive[going]
-        if not alive.size:
-            break
+        steps.append((places.take(on), actions[on], _taken(step, on), who[on], np.full(on.size, time)))
+        # a memory belongs to its row: episodes that are over stay in the batch as long as others go on
+        kept = np.arange(who.size) if policy.stateful else np.flatnonzero(~step.places.terminal)
+        places, who = step.places.take(kept), who[kept]
+    if not steps:
+        raise BirlError(f"distribution {behavior.distribution!r}: every episode is over as it begins: check its starts")
     return _join(steps)
+
+
+def _taken(step: Step, on: np.ndarray) -> Step:
+    return Step(places=step.places.take(on), features=step.features[on])
+
+
+def _decide(policy: PlacePolicy, simulator: Simulator, places: Places, rng: np.random.Generator) -> Any:
+    """What the policy does, held against what can be done.
+
+    Raises:
+        BirlError: naming the action.
+    """
+    actions, known = np.asarray(policy.act(places, rng)), simulator.actions
+    if known.count is None:
+        if actions.shape != (len(places), known.low.size):
+            raise BirlError(
+                f"the policy gives actions {actions.shape} for {len(places)} places: give vectors of {known.low.size}"
+            )
+        return actions
+    if actions.size != len(places):
+        raise BirlError(f"the policy gives actions {actions.shape} for {len(places)} places: give one number each")
+    actions = actions.reshape(len(places))
+    odd = ~places.terminal & ((actions < 0) | (actions >= known.count) | (actions != np.floor(actions)))
+    if not odd.any() and places.masks is not None:
+        odd = ~places.terminal & ~places.masks[np.arange(len(places)), actions.astype(np.int64)]
+    if odd.any():
+        raise BirlError(f"the policy takes action {actions[odd][0]:g}, which the world does not have or allow there")
+    return actions.astype(np.int64)
 
 
 def _join(steps: Sequence[tuple[Any, ...]]) -> Walk:
@@ -276,6 +275,7 @@ def _joined(parts: Sequence[Places]) -> Places:
         observations=np.concatenate([p.observations for p in parts]),
         terminal=np.concatenate([p.terminal for p in parts]),
         level=np.concatenate([p.level for p in parts]),
+        masks=None if parts[0].masks is None else np.concatenate([p.masks for p in parts]),
     )
 
 

@@ -18,7 +18,7 @@ from birl.types import BirlError
 
 __all__ = ["NEEDS", "exact", "lacking", "sampled"]
 
-NEEDS = ("model", "policy", "simulator", "trajectories")
+NEEDS: tuple[str, ...] = ("model", "policy", "simulator", "trajectories")
 
 
 def lacking(behavior: AnyBehavior, needs: frozenset[str]) -> list[str]:

@@ -1,22 +1,25 @@
-"""The worlds an estimator is tried on: corridors with something at either end.
+"""The worlds an estimator is tried on: corridors with something at either end, and behaviour stripped to what it needs.
 
 Axes: S states, A actions (left, right), F features, L levels.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from birl.behavior import Behavior, observe
+from birl.irl.base import AnyBehavior
 from birl.policy import TabularPolicy
+from birl.sampled import as_sampled
 from birl.tabular import TabularModel, reward_vector, soft_plan
 from birl.task import Distribution
 from birl.types import FloatArray, IntArray
 
-__all__ = ["behaviors", "corridors", "observed", "renamed", "seeker"]
+__all__ = ["Renaming", "behaviors", "corridors", "greedy", "observed", "renamed", "renaming", "seeker", "with_only"]
 
 FEATURES = ("touch:door&red", "touch:door&blue", "touch:ball&red", "touch:ball&blue", "step")
 LENGTH = 7
@@ -26,8 +29,21 @@ NOISE = 0.1
 EPISODES = 20
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Renaming:
+    """Other numbers for the same states and levels.
+
+    Attributes:
+        states: which old state each new one is, [S].
+        levels: what each old level is called now, [L].
+    """
+
+    states: IntArray
+    levels: IntArray
+
+
 def corridors(left: str, right: str) -> TabularModel:
-    """Seven cells, an event at each end; one level for each start between them."""
+    """Seven cells, an event at each end; one level for each start between them; the cell and both ends are seen."""
     cell, levels = np.arange(LENGTH), LENGTH - 2
     step = np.clip(np.stack([cell - 1, cell + 1], axis=1), 0, LENGTH - 1)
     features = np.zeros((LENGTH, 2, len(FEATURES)))
@@ -35,6 +51,8 @@ def corridors(left: str, right: str) -> TabularModel:
     features[1, 0, FEATURES.index(left)] = features[LENGTH - 2, 1, FEATURES.index(right)] = 1.0
     ends = (cell == 0) | (cell == LENGTH - 1)
     moves = sp.csr_matrix((np.ones(step.size), (np.arange(step.size), step.ravel())), shape=(step.size, LENGTH))
+    there = np.array([[float(name == end) for end in (left, right) for name in FEATURES[:-1]]] * LENGTH)
+    looks = np.tile(np.concatenate([np.eye(LENGTH), there], axis=1).astype(np.float32), (levels, 1))
     return TabularModel(
         transitions=sp.block_diag([moves] * levels, format="csr"),
         features=np.tile(features.reshape(step.size, -1), (levels, 1)),
@@ -43,6 +61,7 @@ def corridors(left: str, right: str) -> TabularModel:
         discount=0.9,
         feature_names=FEATURES,
         level=np.repeat(np.arange(levels), LENGTH),
+        observe=lambda ids: looks[ids],
     )
 
 
@@ -58,11 +77,39 @@ def behaviors() -> tuple[Behavior, ...]:
     return (observed("train", train, seeker(train)), observed("shift", shift, seeker(shift)))
 
 
-def renamed(behavior: Behavior, rng: np.random.Generator) -> Behavior:
-    """The same behaviour with its states reordered and its levels renumbered."""
-    model = behavior.model
-    states, levels = rng.permutation(model.n_states), rng.permutation(model.n_levels)
-    return observed(behavior.distribution, _reordered(model, states, levels), behavior.policy[states])
+def greedy(behavior: Behavior) -> Behavior:
+    """The same behaviour with nothing left to chance: probabilities of 0 and 1."""
+    table = np.eye(behavior.model.n_actions)[behavior.policy.argmax(axis=1)]
+    return observed(behavior.distribution, behavior.model, table)
+
+
+def with_only(behavior: Behavior, has: Collection[str]) -> AnyBehavior:
+    """The same behaviour with nothing to use but some of `model`, `policy`, `simulator` and `trajectories`.
+
+    A model is a simulator too, so the two go together.
+    """
+    episodes = behavior.trajectories if "trajectories" in has else ()
+    if "model" in has:
+        return replace(behavior, policy_known="policy" in has, trajectories=episodes)
+    found = as_sampled(behavior)
+    return replace(
+        found,
+        policy=found.policy if "policy" in has else None,
+        simulator=found.simulator if "simulator" in has else None,
+        trajectories=episodes,
+    )
+
+
+def renaming(model: TabularModel, rng: np.random.Generator) -> Renaming:
+    """Any other order of states and levels."""
+    return Renaming(states=rng.permutation(model.n_states), levels=rng.permutation(model.n_levels))
+
+
+def renamed(behavior: Behavior, names: Renaming) -> Behavior:
+    """The same behaviour, its episodes included, with its states reordered and its levels renumbered."""
+    model, now = _reordered(behavior.model, names), np.argsort(names.states)
+    found = observed(behavior.distribution, model, behavior.policy[names.states])
+    return replace(found, trajectories=tuple(replace(t, states=now[t.states]) for t in behavior.trajectories))
 
 
 def observed(name: str, model: TabularModel, policy: FloatArray) -> Behavior:
@@ -71,7 +118,8 @@ def observed(name: str, model: TabularModel, policy: FloatArray) -> Behavior:
     return observe(TabularPolicy({name: policy}), where, rng=np.random.default_rng(0), episodes=EPISODES)
 
 
-def _reordered(model: TabularModel, states: IntArray, levels: IntArray) -> TabularModel:
+def _reordered(model: TabularModel, names: Renaming) -> TabularModel:
+    states, observe = names.states, model.observe
     rows = (states[:, None] * model.n_actions + np.arange(model.n_actions)).ravel()
     return replace(
         model,
@@ -79,6 +127,7 @@ def _reordered(model: TabularModel, states: IntArray, levels: IntArray) -> Tabul
         features=model.features[rows],
         start=model.start[states],
         terminal=model.terminal[states],
-        level=levels[model.level[states]],
+        level=names.levels[model.level[states]],
+        observe=None if observe is None else (lambda ids: observe(states[ids])),
         valid_actions=model.valid_actions[states],
     )
