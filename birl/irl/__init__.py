@@ -15,6 +15,9 @@ from birl.irl.boltzmann import Boltzmann
 from birl.irl.mce import MaxCausalEntropy
 from birl.irl.network import RewardNetwork
 from birl.irl.outcome_choice import OutcomeChoice
+from birl.irl.projection import Projection
+from birl.irl.relative_entropy import RelativeEntropy
+from birl.irl.successor_logit import SuccessorLogit
 
 __all__ = [
     "BOUNDED",
@@ -30,14 +33,20 @@ __all__ = [
     "MaxCausalEntropy",
     "OutcomeChoice",
     "PolicyEstimator",
+    "Projection",
+    "RelativeEntropy",
     "RewardEstimate",
     "RewardNetwork",
+    "SuccessorLogit",
 ]
 
 ESTIMATORS: dict[str, Estimator] = {
     "mce": MaxCausalEntropy(),
     "boltzmann": Boltzmann(),
     "outcome-choice": OutcomeChoice(),
+    "relative-entropy": RelativeEntropy(),
+    "projection": Projection(),
+    "successor-logit": SuccessorLogit(),
 }
 """Every method under its name, with default settings."""
 
