@@ -12,9 +12,12 @@ from birl.irl.base import (
     RewardEstimate,
 )
 from birl.irl.boltzmann import Boltzmann
+from birl.irl.inverse_bellman import InverseBellman
+from birl.irl.max_margin import MaxMargin
 from birl.irl.mce import MaxCausalEntropy
 from birl.irl.network import RewardNetwork
 from birl.irl.outcome_choice import OutcomeChoice
+from birl.irl.policy_airl import PolicyAIRL
 from birl.irl.projection import Projection
 from birl.irl.relative_entropy import RelativeEntropy
 from birl.irl.successor_logit import SuccessorLogit
@@ -30,8 +33,11 @@ __all__ = [
     "Check",
     "Estimator",
     "Identifiability",
+    "InverseBellman",
     "MaxCausalEntropy",
+    "MaxMargin",
     "OutcomeChoice",
+    "PolicyAIRL",
     "PolicyEstimator",
     "Projection",
     "RelativeEntropy",
@@ -44,9 +50,12 @@ ESTIMATORS: dict[str, Estimator] = {
     "mce": MaxCausalEntropy(),
     "boltzmann": Boltzmann(),
     "outcome-choice": OutcomeChoice(),
+    "inverse-bellman": InverseBellman(),
+    "max-margin": MaxMargin(),
     "relative-entropy": RelativeEntropy(),
     "projection": Projection(),
     "successor-logit": SuccessorLogit(),
+    "policy-airl": PolicyAIRL(),
 }
 """Every method under its name, with default settings."""
 

@@ -1,0 +1,167 @@
+"""Places a policy may come to, some choices in each, and how much likelier than at random the policy makes them.
+
+Numbered actions are all asked for, and weigh by their probability; of vectors, K are drawn from the policy itself, so
+that only its bulk is compared: far out, the log-density of a network is whatever its output layer makes it.
+
+Axes: N places, K choices in each, F features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from birl.sampled import SampledBehavior, Walk, walk
+from birl.simulator import Places
+from birl.types import BirlError, FloatArray, IntArray
+
+__all__ = ["Asked", "Visited", "ask", "visit"]
+
+NEUTRAL = 1e-9  # share of a constant potential that features may leave over and still stand in for it
+TINY = 1e-12  # probability below which a numbered action counts as never taken
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Visited:
+    """Where the policy may come, and what comes about there.
+
+    Attributes:
+        places: [N].
+        episode: which episode each is of, int [N].
+        own: mean features of a step of the policy, [F].
+        walk: the same of the random walk, [F].
+        neutral: constant features that the others can stand in for, bool [F].
+    """
+
+    places: Places
+    episode: IntArray
+    own: FloatArray
+    walk: FloatArray
+    neutral: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asked:
+    """What the policy says of choices in some places.
+
+    Attributes:
+        actions: as the world takes them, [N, K, ...].
+        log_ratio: log of the policy over the random walk, [N, K].
+        weight: of each choice, [N, K]; rows sum to 1.
+        decided: how little chance decides, [N]: 0 for the random walk, 1 where only one action is possible.
+    """
+
+    actions: Any
+    log_ratio: FloatArray
+    weight: FloatArray
+    decided: FloatArray
+
+
+def visit(
+    behavior: SampledBehavior, *, count: int, episodes: int, noises: Sequence[float], rng: np.random.Generator
+) -> Visited:
+    """Places from episodes of the policy and of noisy copies of it, as many from each.
+
+    Args:
+        behavior: with policy and simulator.
+        count: N at most, over all copies.
+        episodes: of each copy.
+        noises: shares of random actions, one for each copy.
+        rng: drives everything.
+    """
+    walks = {noise: walk(behavior, episodes, rng=rng, noise=noise) for noise in {*noises, 0.0, 1.0}}
+    parts, numbers = [], []
+    for i, noise in enumerate(noises):
+        seen = walks[noise]
+        kept = np.sort(rng.permutation(len(seen.places))[: max(1, count // len(noises))])
+        parts.append(seen.places.take(kept))
+        numbers.append(seen.episode[kept] + i * episodes)
+    return Visited(
+        places=_joined(parts),
+        episode=np.concatenate(numbers),
+        own=walks[0.0].features.mean(axis=0),
+        walk=walks[1.0].features.mean(axis=0),
+        neutral=_neutral(list(walks.values()), behavior.discount),
+    )
+
+
+def _neutral(walks: Sequence[Walk], discount: float) -> np.ndarray:
+    """As `neutral_constants` of exact models: is a potential of 1 wherever an episode goes on a sum of features?"""
+    phi = np.concatenate([seen.features for seen in walks])
+    over = np.concatenate([seen.after.terminal for seen in walks])
+    if not over.any() or not phi.shape[1]:
+        return np.zeros(phi.shape[1], bool)
+    shaping = np.where(over, -1.0, discount - 1.0)
+    left = shaping - phi @ np.linalg.lstsq(phi, shaping, rcond=None)[0]
+    constant = (np.ptp(phi, axis=0) == 0) & (phi[0] != 0)
+    return constant & (float(left @ left) <= NEUTRAL * float(shaping @ shaping))
+
+
+def _joined(parts: Sequence[Places]) -> Places:
+    """Places one after another."""
+    numbered = isinstance(parts[0].states, np.ndarray)
+    return Places(
+        states=np.concatenate([p.states for p in parts]) if numbered else [s for p in parts for s in p.states],
+        observations=np.concatenate([p.observations for p in parts]),
+        terminal=np.concatenate([p.terminal for p in parts]),
+        level=np.concatenate([p.level for p in parts]),
+    )
+
+
+def ask(behavior: SampledBehavior, places: Places, *, count: int, rng: np.random.Generator) -> Asked:
+    """Ask the policy.
+
+    Args:
+        behavior: with policy and simulator.
+        places: N.
+        count: K, of vectors; of numbered actions all are asked for.
+        rng: draws vectors.
+
+    Raises:
+        BirlError: for a policy without probabilities or densities, or over vectors without bounds.
+    """
+    assert behavior.simulator is not None
+    numbered = behavior.simulator.actions.count is not None
+    return _all_numbered(behavior, places) if numbered else _some_vectors(behavior, places, count, rng)
+
+
+def _all_numbered(behavior: SampledBehavior, places: Places) -> Asked:
+    assert behavior.simulator is not None
+    assert behavior.policy is not None
+    allowed = behavior.simulator.allowed(places)
+    chance = np.where(allowed, behavior.policy.probabilities(places), 0.0)
+    chance = np.where(chance > TINY, chance, 0.0)
+    weight = chance / chance.sum(axis=1, keepdims=True)
+    options = allowed.sum(axis=1, keepdims=True)
+    ratio = np.where(weight > 0, np.log(np.where(weight > 0, weight, 1.0) * options), 0.0)
+    actions = np.where(allowed, np.arange(allowed.shape[1]), weight.argmax(axis=1)[:, None])  # all can be tried
+    decided = (weight * ratio).sum(axis=1) / np.log(np.maximum(options[:, 0], 2))
+    return Asked(actions=actions, log_ratio=ratio, weight=weight, decided=decided)
+
+
+def _some_vectors(behavior: SampledBehavior, places: Places, count: int, rng: np.random.Generator) -> Asked:
+    assert behavior.simulator is not None
+    assert behavior.policy is not None
+    box, n = behavior.simulator.actions, len(places)
+    if not (np.isfinite(box.low).all() and np.isfinite(box.high).all()):
+        raise BirlError(
+            f"distribution {behavior.distribution!r}: actions have no bounds, over which no walk is uniform: "
+            "give the world finite ones"
+        )
+    policy = replace(behavior.policy, deterministic=False)
+    many = places.take(np.repeat(np.arange(n), count))
+    draw = getattr(policy.source, "sample", None)  # a Gaussian's density is that of its action before it is clipped
+    drawn = policy.act(many, rng) if draw is None else np.asarray(draw(many.observations, rng=rng))
+    volume = float(np.log(box.high - box.low).sum())
+    ratio = (policy.log_density(many, drawn) + volume).reshape(n, count)
+    shape = np.shape(drawn)[1:]
+    low, high = box.low.reshape(shape), box.high.reshape(shape)
+    return Asked(
+        actions=np.clip(drawn, low, high).astype(np.float32).reshape(n, count, *shape),
+        log_ratio=ratio,
+        weight=np.full((n, count), 1.0 / count),
+        decided=1.0 - np.exp(-np.maximum(ratio.mean(axis=1), 0.0) / box.low.size),
+    )

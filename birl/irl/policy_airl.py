@@ -1,0 +1,218 @@
+"""What AIRL's adversary would end with, read off the policy: log pi split into reward and shaping in closed form.
+
+Assumes pi(a|s) = exp(Q - V) / n(s) near what the policy does. AIRL trains a discriminator, whose optimum is
+f = g + gamma h' - h = log pi, against a learner; with the policy at hand f is known, and splitting it is a regression.
+Three forms of it:
+
+- `successor`: h is the value of the policy itself, so that the log-policy is linear in the weights alone: what each
+  choice brings when the policy goes on from it, against how likely it is;
+- `order`: the same, but only which of two choices is likelier counts, which is all that greedy policies tell;
+- `joint`: h is a random layer fitted together with the reward, from single steps: cheap, and only as good as log pi
+  is a soft value everywhere.
+
+On exact models nothing is sampled, and h is the value of the policy in every form. Where the world names no features
+the reward is a network of one random layer over observations, whose last layer is fitted.
+Cannot tell: potential shaping within the span of the features, the scale apart from the temperature. Network policies
+over vectors are no soft values: the share of the log-policy that is explained is reported, and small.
+
+Axes: S states, A actions, F features, P places, K choices in each.
+Source: Fu, Luo & Levine 2018 (arXiv 1710.11248), appendix A; the split is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from birl.behavior import Behavior
+from birl.irl.assemble import with_likelihood
+from birl.irl.base import AnyBehavior, Identifiability, RewardEstimate
+from birl.irl.common import feature_status, random_share
+from birl.irl.linear import LinearFit, linear_estimate
+from birl.irl.log_policy_checks import checks_of, held_out
+from birl.irl.log_policy_exact import exact_material
+from birl.irl.log_policy_fit import Choices, Fitted, explained, least_squares, order_fit
+from birl.irl.log_policy_material import Material
+from birl.irl.log_policy_sampled import Plan, sampled_material
+from birl.irl.needs import exact, sampled
+from birl.irl.network import RewardNetwork
+from birl.irl.provenance import provenance
+from birl.tabular import RewardLike, TabularModel, soft_plan
+from birl.types import BirlError, FloatArray, unknown_name
+
+__all__ = ["PolicyAIRL"]
+
+FORMS = ("successor", "order", "joint")
+REWARDS = ("auto", "features", "network")
+RIDGES = (1e-6, 1e-4, 1e-2, 1.0)  # of a random layer, relative to its information; held-out clusters choose
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyAIRL:
+    """Settings of the regression of the log-policy.
+
+    Attributes:
+        form: `successor`, `order` or `joint`.
+        reward: weights of the world's `features`, a `network` over observations, or `auto`: features where there are.
+        places: visited in each distribution; on exact models every state counts.
+        choices: drawn from the policy in each place, where actions are vectors; numbered ones are all asked for.
+        noises: shares of random actions of the copies of the policy whose episodes lead to the places.
+        episodes: of each copy.
+        steps: a choice is followed at most.
+        greedy: follow choices without the policy's noise; None for: where actions are vectors.
+        width: of the random layer of a network, and of the shaping of `joint`.
+    """
+
+    name: ClassVar[str] = "policy-airl"
+    needs: ClassVar[frozenset[str]] = frozenset({"policy", "simulator"})
+    behavioral_model: ClassVar[str] = "soft-optimal (maximum causal entropy), near what the policy does"
+    cannot_identify: ClassVar[str] = "potential shaping within the features, scale apart from temperature"
+    source: ClassVar[str] = "Fu, Luo & Levine 2018 (arXiv 1710.11248), appendix A; the split is ours"
+
+    form: str = "successor"
+    reward: str = "auto"
+    places: int = 120
+    choices: int = 6
+    noises: tuple[float, ...] = (0.0, 0.3)
+    episodes: int = 10
+    steps: int = 100
+    greedy: bool | None = None
+    width: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse settings that mean nothing."""
+        for what, said, known in (("form", self.form, FORMS), ("reward", self.reward, REWARDS)):
+            if said not in known:
+                raise unknown_name(f"{what} of policy-airl", said, known)
+        for name in ("places", "choices", "episodes", "steps", "width"):
+            if getattr(self, name) < 2:
+                raise BirlError(f"policy-airl: {name} is {getattr(self, name)}: give at least 2")
+        if not self.noises or min(self.noises) < 0 or max(self.noises) > 1:
+            raise BirlError(f"policy-airl: noises {self.noises}: give shares of random actions, from 0 to 1")
+
+    def fit(
+        self,
+        behaviors: Sequence[AnyBehavior],
+        *,
+        rng: np.random.Generator | None = None,
+        candidates: Mapping[str, RewardLike] | None = None,
+        start: FloatArray | None = None,
+    ) -> RewardEstimate:
+        """One reward for all the behaviours together.
+
+        Args:
+            behaviors: one per distribution, of one task.
+            rng: visits places, draws choices and layers; seed 0 if left out. Weights of exact models need none.
+            candidates: not used: the fit is closed.
+            start: not used, for the same reason.
+
+        Raises:
+            BirlError: when behaviours do not share features, or a policy has no probabilities.
+        """
+        rng = np.random.default_rng(0) if rng is None else rng
+        if all(isinstance(b, Behavior) for b in behaviors):
+            models = exact(behaviors, self)
+            width = self.width if self.reward == "network" else None
+            material = exact_material(models, noise=max(self.noises), width=width, rng=rng)
+        else:
+            models, material = [], sampled_material(sampled(behaviors, self, rng=rng), self._plan(behaviors), rng=rng)
+        ridge = self._ridge(material)
+        fitted = self._solve(material.choices, ridge)
+        checks = (*material.checks, *checks_of(material.choices, lambda c: self._solve(c, ridge), fitted))
+        if material.layer is not None:
+            estimate = self._network(behaviors, material, fitted)
+        else:
+            estimate = self._weights(behaviors, models, material, fitted)
+        return replace(estimate, checks=checks, provenance=provenance(behaviors))
+
+    def predict(self, estimate: RewardEstimate, model: TabularModel) -> FloatArray:
+        """The soft-optimal policy of the estimate, its share of random actions mixed in, [S, A]."""
+        eps = estimate.nuisance.get("eps", 0.0)
+        reward = estimate.on(model)
+        if estimate.network is not None:  # by transition: its mean over what may come next
+            joint = model.transitions
+            expected = np.bincount(model.elimination.row, weights=joint.data * reward, minlength=joint.shape[0])
+            reward = np.asarray(expected, np.float64)
+        return (1.0 - eps) * soft_plan(model, reward).policy + eps * model.uniform
+
+    def _plan(self, behaviors: Sequence[AnyBehavior]) -> Plan:
+        named = all(b.model.feature_names if isinstance(b, Behavior) else b.feature_names for b in behaviors)
+        if self.reward == "features" and not named:
+            raise BirlError(
+                "policy-airl: the world names no features: give the distribution features= and feature_names=, or "
+                "set reward='network'"
+            )
+        return Plan(
+            places=self.places,
+            choices=self.choices,
+            episodes=self.episodes,
+            noises=self.noises,
+            steps=self.steps,
+            greedy=self.greedy,
+            joint=self.form == "joint",
+            width=self.width,
+            network=self.reward == "network" or not named,
+        )
+
+    def _solve(self, choices: Choices, ridge: FloatArray) -> Fitted:
+        return order_fit(choices) if self.form == "order" else least_squares(choices, ridge=ridge)
+
+    def _ridge(self, material: Material) -> FloatArray:
+        """The ridge of random layers that explains held-out clusters best, [K]; none for named features."""
+        if self.form == "order" or not material.random.any():
+            return np.zeros(material.random.size)
+        options = [np.where(material.random, ridge, 0.0) for ridge in RIDGES]
+        told = [held_out(material.choices, lambda c, r=r: least_squares(c, ridge=r), explained) for r in options]
+        return options[int(np.argmax([-np.inf if share is None else share for share in told]))]
+
+    def _weights(
+        self, behaviors: Sequence[AnyBehavior], models: Sequence[Behavior], material: Material, fitted: Fitted
+    ) -> RewardEstimate:
+        names, size = material.names, len(material.names)
+        fit = LinearFit(
+            weights=fitted.weights[:size],
+            own=material.own,
+            walk=material.walk,
+            held=material.held,
+            information=fitted.information[:size, :size],
+            covariance=fitted.covariance[:size, :size],
+            checks=(),
+            selector="least change from 0",
+        )
+        estimate = linear_estimate(self, behaviors, names, fit)
+        if not models:
+            return estimate
+        plans = [soft_plan(b.model, b.model.features @ estimate.vector).policy for b in models]
+        eps = random_share(models, plans)
+        tables = [(1.0 - eps) * plan + eps * b.model.uniform for b, plan in zip(models, plans, strict=True)]
+        status = feature_status(names, models, fit.information, material.held)
+        return with_likelihood(models, tables, replace(estimate, status=status, nuisance={"eps": eps}))
+
+    def _network(self, behaviors: Sequence[AnyBehavior], material: Material, fitted: Fitted) -> RewardEstimate:
+        layer, size = material.layer, self.width
+        assert layer is not None
+        network = RewardNetwork(
+            inputs=("observation",),
+            layers=((layer.weight, layer.bias), (fitted.weights[None, :size], np.zeros(1))),
+            activation="tanh",
+            shift=layer.shift,
+            scale=layer.scale,
+        )
+        return RewardEstimate(
+            method=self.name,
+            behavioral_model=self.behavioral_model,
+            distributions=tuple(b.distribution for b in behaviors),
+            weights={},
+            status={},
+            nuisance={},
+            log_likelihood=None,
+            checks=(),
+            identifiability=Identifiability(
+                rank=None, nullity=None, null_directions=(), selector="smallest last layer that explains as much"
+            ),
+            settings={key: str(value) for key, value in asdict(self).items()},
+            network=network,
+        )
