@@ -1,0 +1,334 @@
+"""All rewards for which a policy's choices are best: a cone, cut off by the unit box.
+
+Let psi(s, a) be the discounted features that follow (s, a) under the policy. Its choice a* in s is at least as good as
+a where (psi(s, a*) - psi(s, a)).w >= 0: linear in w, one row for each alternative. For a greedy policy these rows are
+(P_pi - P_a)(I - g P_pi)^-1 R >= 0 and the set is exact; of a policy that is not greedy, the most probable action is
+held against the others, the policy going on as it does. R = 0 satisfies every row, whatever was seen, and so does every
+multiple of a member: only signs and ratios are in the data. A row counts in units of its own length, so the margin of a
+reward is its distance from the nearest row. "Decisive" rewards are those with at least a tenth of the greatest margin.
+
+Axes: S states, A actions, F parameters of the reward, N alternatives, U distinct ones.
+Source: Ng & Russell 2000 (ICML; theorem 3, section 3.2); Metelli, Ramponi, Concetti & Restelli 2021 (ICML; the explicit
+form); Boyd & Vandenberghe 2004, section 8.5.1 (Chebyshev centre).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from birl.behavior import Behavior
+from birl.irl.choices import Choices, choices
+from birl.irl.linear_program import Program, solve
+from birl.tabular import TabularModel
+from birl.types import BirlError, FloatArray, unknown_name
+
+__all__ = ["DECISIVE", "FeasibleSet", "Width", "explicit_reward"]
+
+DECISIVE = 0.1  # share of the greatest margin from which on a reward counts as an explanation
+EMPTY = 1e-6  # margin below which no reward makes the choices strictly better; an LP is good to 1e-9
+ROUND = 9  # digits of a row: equal alternatives become one, and the order of states leaves no trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Width:
+    """What a direction of the reward can be.
+
+    Attributes:
+        low: least value over the set.
+        high: greatest.
+    """
+
+    low: float
+    high: float
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where every reward of the set agrees on it, else 0."""
+        return int(self.low > EMPTY) - int(self.high < -EMPTY)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FeasibleSet:
+    """{w : every choice at least as good as its alternatives, every tie a tie, |w| <= 1}.
+
+    Attributes:
+        names: of the F parameters.
+        choices: what each choice gains over each alternative, for one unit of each parameter.
+        free: parameters that may differ from 0, bool [F].
+    """
+
+    names: tuple[str, ...]
+    choices: Choices
+    free: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        behaviors: Sequence[Behavior],
+        *,
+        reward: Literal["features", "state", "state-action"] = "features",
+        coverage: Literal["visited", "all"] = "visited",
+        held: np.ndarray | None = None,
+    ) -> FeasibleSet:
+        """The rewards that explain some behaviours together.
+
+        Args:
+            behaviors: one per distribution; of one model where the reward is by state or by state and action.
+            reward: what it is made of.
+            coverage: the states whose choices count.
+            held: parameters put to 0, bool [F].
+
+        Raises:
+            BirlError: for several behaviours where the reward has no names in common.
+        """
+        if reward != "features" and len(behaviors) > 1:
+            raise BirlError(f"feasible set: a reward by {reward} belongs to one model: give one behaviour, or features")
+        models = [_parametrised(b.model, reward) for b in behaviors]
+        found = choices(behaviors, models, coverage=coverage)
+        names = tuple(models[0].feature_names)
+        free = np.ones(len(names), bool) if held is None else ~held
+        return cls(names=names, choices=found.masked(free), free=free)
+
+    # --- membership ---------------------------------------------------------------------------------------------------
+
+    def vector(self, reward: Mapping[str, float] | FloatArray) -> FloatArray:
+        """Weights by name, or in order, as an array [F].
+
+        Raises:
+            BirlError: for a name the set does not have.
+        """
+        if not isinstance(reward, Mapping):
+            return np.asarray(reward, np.float64)
+        for name in reward:
+            if name not in self.names:
+                raise unknown_name("feature", name, self.names)
+        return np.array([float(reward.get(name, 0.0)) for name in self.names])
+
+    def contains(self, reward: Mapping[str, float] | FloatArray, *, tolerance: float = 1e-9) -> bool:
+        """Whether a reward makes every choice best, to a tolerance relative to its largest weight; 0 always does."""
+        weights = self.vector(reward)
+        slack = tolerance * float(np.abs(weights).max(initial=0.0))
+        return bool((self._rows @ weights >= -slack).all() and (np.abs(self._ties @ weights) <= slack).all())
+
+    def margin(self, reward: Mapping[str, float] | FloatArray) -> float:
+        """Distance from the nearest row, of the reward scaled to a largest weight of 1; negative outside the set."""
+        weights = self.vector(reward)
+        size = float(np.abs(weights).max(initial=0.0))
+        return float((self._rows @ weights).min(initial=np.inf)) / size if size > 0 else 0.0
+
+    @property
+    def information(self) -> FloatArray:
+        """Sum of the rows' squares, [F, F]: null in directions that no choice depends on."""
+        rows = np.concatenate([self._rows, self._ties])
+        return rows.T @ rows
+
+    # --- members ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def radius(self) -> float:
+        """Radius of the largest ball in the set, within its ties; 0 where R = 0 and flat rewards are all there is."""
+        return float(self._ball[-1])
+
+    @cached_property
+    def centre(self) -> FloatArray:
+        """The Chebyshev centre, [F]: of the centres of largest balls, the one with the least sum of |w|."""
+        if self.radius <= EMPTY:
+            return np.zeros(len(self.names))
+        size = len(self.names)
+        rows, room = self._walls()
+        found = solve(
+            Program(
+                cost=np.ones(2 * size),  # w = found[:F] - found[F:]
+                rows=np.concatenate([rows[:, :-1], -rows[:, :-1]], axis=1),
+                room=room - rows[:, -1] * self.radius * (1.0 - EMPTY),
+                equal=np.concatenate([self._ties, -self._ties], axis=1),
+                limits=np.tile([0.0, 1.0], (2 * size, 1)),
+            )
+        )
+        return found[:size] - found[size:]
+
+    def vertex(self, penalty: float = 0.0) -> FloatArray:
+        """Ng & Russell's choice: the greatest sum over states of what the best alternative loses, less penalty * |w|.
+
+        Args:
+            penalty: price of one unit of weight.
+        """
+        size, own = len(self.names), self.choices
+        states, which = np.unique(own.state, return_inverse=True)
+        least = sp.csr_matrix((np.ones(which.size), (np.arange(which.size), which)), (which.size, states.size))
+        gains, free = sp.csr_matrix(own.gains), np.tile(self.free, 2).astype(np.float64)
+        best_first = sp.hstack([-gains, gains, sp.csr_matrix(least.shape)])
+        rows = sp.vstack([sp.hstack([-gains, gains, least]), best_first], format="csr")
+        share = np.bincount(which, weights=own.weight, minlength=states.size)
+        ties = np.concatenate([self._ties, -self._ties, np.zeros((len(self._ties), states.size))], axis=1)
+        anything = np.tile([-np.inf, np.inf], (states.size, 1))
+        found = solve(
+            Program(
+                cost=np.concatenate([np.full(2 * size, penalty), -share]),
+                rows=rows,
+                room=np.zeros(rows.shape[0]),
+                equal=ties,
+                limits=np.concatenate([np.column_stack([np.zeros(2 * size), free]), anything]),
+            )
+        )
+        return found[:size] - found[size : 2 * size]
+
+    # --- what the data exclude ----------------------------------------------------------------------------------------
+
+    def width(self, direction: Mapping[str, float], *, margin: float = DECISIVE) -> Width:
+        """Least and greatest value of a direction over the rewards that reach a margin.
+
+        Args:
+            direction: weights by name, such as {"touch:red": 1}.
+            margin: share of the greatest one that a reward must reach; at 0 the set holds R = 0, so that no width
+                excludes 0.
+        """
+        along = self.vector(direction)
+        room = np.full(len(self._rows), -margin * self.radius)
+        least = Program(cost=along, rows=-self._rows, room=room, equal=self._ties, limits=self._box)
+        low, high = (float(along @ solve(program)) for program in (least, replace(least, cost=-along)))
+        return Width(low=low, high=high)
+
+    def excludes(self, direction: Mapping[str, float], *, margin: float = DECISIVE) -> bool:
+        """Whether every reward that reaches a margin counts a direction, and all with the same sign."""
+        return self.radius > EMPTY and self.width(direction, margin=margin).sign != 0
+
+    # --- policies that are not greedy ---------------------------------------------------------------------------------
+
+    def exceptions(self, price: float) -> np.ndarray:
+        """Rows, then ties, to leave out so that some reward has a margin on the others, bool [N + M].
+
+        maximise m - price * sum_i share_i xi_i over w, m and slacks xi >= 0 with row_i.w + xi_i >= m. At most one in
+        `price` of all decisions, by how often they are met, is then within the margin.
+
+        Args:
+            price: margin that the slack of all decisions together would cost; above 1.
+
+        Source: Schoelkopf et al. 2000 (Neural Computation 12; nu = 1 / price).
+        """
+        size, (rows, ties) = len(self.names), (self._distinct, self._distinct_ties)
+        joined = np.concatenate([rows.rows, ties.rows, -ties.rows])
+        share = np.concatenate([rows.weight, ties.weight, ties.weight])
+        wants = np.concatenate([np.ones(len(rows.rows)), np.zeros(2 * len(ties.rows))])  # a tie has no margin
+        system = sp.hstack([sp.csr_matrix(-joined), sp.csr_matrix(wants[:, None]), -sp.eye_array(share.size)])
+        cost = np.concatenate([np.zeros(size), [-1.0], price * share])
+        found = solve(
+            Program(
+                cost=cost,
+                rows=system,
+                room=np.zeros(share.size),
+                equal=np.zeros((0, cost.size)),
+                limits=np.concatenate([self._box, np.tile([0.0, np.inf], (1 + share.size, 1))]),
+            )
+        )
+        out = found[size + 1 :] > EMPTY
+        tied = out[len(rows.rows) :].reshape(2, -1).any(axis=0)
+        return np.concatenate([out[: len(rows.rows)][rows.which], tied[ties.which]])
+
+    def without(self, exceptions: np.ndarray) -> FeasibleSet:
+        """The set that leaves out some rows and ties, bool [N + M]."""
+        return replace(self, choices=self.choices.without(exceptions))
+
+    # --- rows in canonical form ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def _distinct(self) -> _Distinct:
+        return _distinct(self.choices.gains, self.choices.weight)
+
+    @cached_property
+    def _distinct_ties(self) -> _Distinct:
+        return _distinct(self.choices.ties, self.choices.tie_weight)
+
+    @property
+    def _rows(self) -> FloatArray:
+        return self._distinct.rows
+
+    @property
+    def _ties(self) -> FloatArray:
+        return self._distinct_ties.rows
+
+    @property
+    def _box(self) -> FloatArray:
+        """Limits of the weights, [F, 2]."""
+        return np.column_stack([-self.free.astype(np.float64), self.free])
+
+    def _walls(self) -> tuple[FloatArray, FloatArray]:
+        """Rows [.., F + 1] and room of: a ball of radius m around w keeps clear of every row and of the box."""
+        sides = np.eye(len(self.names))[self.free]
+        walls = np.concatenate([-self._rows, sides, -sides])
+        inside = sides.T  # within the ties a ball has fewer dimensions
+        if len(self._ties):
+            inside = inside @ _null(self._ties[:, self.free])
+        room = np.concatenate([np.zeros(len(self._rows)), np.ones(2 * len(sides))])
+        return np.column_stack([walls, np.linalg.norm(walls @ inside, axis=1)]), room
+
+    @cached_property
+    def _ball(self) -> FloatArray:
+        size, (rows, room) = len(self.names), self._walls()
+        return solve(
+            Program(
+                cost=np.append(np.zeros(size), -1.0),
+                rows=rows,
+                room=room,
+                equal=np.column_stack([self._ties, np.zeros(len(self._ties))]),
+                limits=np.concatenate([self._box, [[0.0, 1.0]]]),
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Distinct:
+    rows: FloatArray  # unit rows, sorted, [U, F]
+    weight: FloatArray  # of all that became one, [U]
+    which: np.ndarray  # for each original row its place, [N]; rows without length have none and point at any
+
+
+def _distinct(gains: FloatArray, weight: FloatArray) -> _Distinct:
+    length = np.linalg.norm(gains, axis=1)
+    unit = gains / np.where(length > 0, length, 1.0)[:, None]
+    rows, which = np.unique(unit.round(ROUND) + 0.0, axis=0, return_inverse=True)  # + 0.0: -0.0 sorts apart
+    which = which.ravel()
+    return _Distinct(rows=rows, weight=np.bincount(which, weights=weight, minlength=len(rows)), which=which)
+
+
+def explicit_reward(model: TabularModel, policy: FloatArray, values: FloatArray, advantage: FloatArray) -> FloatArray:
+    """The reward with these values whose alternatives lose this much: r = V - g P V - advantage, [S*A].
+
+    Every reward for which the policy is optimal has this form, V being its optimal values.
+
+    Args:
+        model: the world.
+        policy: [S, A]; actions that it takes lose nothing.
+        values: V, [S]; 0 is put in terminal states.
+        advantage: at least 0, [S, A].
+    """
+    kept = np.where(model.terminal, 0.0, values)
+    lost = np.where(policy > 0, 0.0, advantage).ravel()
+    reward = np.repeat(kept, model.n_actions) - model.discount * (model.transitions @ kept) - lost
+    return np.where(model.live, reward, 0.0)
+
+
+def _parametrised(model: TabularModel, reward: str) -> TabularModel:
+    """The same world with the reward's own parameters as features."""
+    if reward == "features":
+        return model
+    states, rows = np.arange(model.n_states), np.arange(model.live.size)
+    if reward == "state":
+        phi = sp.csr_matrix((np.ones(rows.size), (rows, rows // model.n_actions)), shape=(rows.size, states.size))
+        return replace(model, features=phi, feature_names=[f"state {s}" for s in states])
+    if reward == "state-action":
+        names = [f"state {row // model.n_actions}, action {row % model.n_actions}" for row in rows]
+        return replace(model, features=sp.eye_array(rows.size, format="csr"), feature_names=names)
+    raise unknown_name("reward", reward, ("features", "state", "state-action"))
+
+
+def _null(rows: FloatArray) -> FloatArray:
+    from scipy.linalg import null_space  # only where a policy is tied
+
+    return null_space(rows, rcond=1e-9)
