@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 from birl.behavior import Behavior, observe
 from birl.diagnosis import Thresholds, diagnose
 from birl.diagnosis.checks import disagreements, required_checks
@@ -16,7 +18,8 @@ from birl.diagnosis.contrast import contrasts
 from birl.diagnosis.gather import Inputs, gaps, gather
 from birl.diagnosis.held_out import held_out
 from birl.gap import LevelReturns, level_returns
-from birl.irl import ESTIMATORS, SCORED, Estimator, PolicyEstimator
+from birl.irl import ESTIMATORS, SCORED, Estimator, PolicyEstimator, RewardEstimate
+from birl.matrix import DistanceMatrix, distance_matrix
 from birl.readings import read
 from birl.recovery import Progress, Recovery, recover
 from birl.scenes import scenes
@@ -101,6 +104,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
         preferred=recovery.preferred,
         checks=recovery.checks,
         gap={} if evidence is None else gaps(evidence),
+        matrix=_matrix(behaviors, measured, recovery, picks),
         evidence=evidence,
         diagnosis=diagnosis,
         scenes=tuple(s for b, d in observed for s in scenes(b, d, count=SCENES, rng=rng)),
@@ -127,6 +131,28 @@ def _estimators(methods: Sequence[str] | None) -> Mapping[str, Estimator]:
 
 def _versions() -> Mapping[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def _matrix(
+    behaviors: Sequence[Behavior], measured: _Measured, recovery: Recovery, picks: Mapping[str, FloatArray]
+) -> DistanceMatrix:
+    """Base, candidates, and what the preferred method recovered: together, and on each distribution alone."""
+    recovered = {"joint": recovery.joint[recovery.preferred], **_alone(recovery)}
+    return distance_matrix(
+        {b.distribution: b.model for b in behaviors},
+        {"base": measured.base, **measured.candidates},
+        {
+            name: np.concatenate([estimate.simplest[None], estimate.redraw(picks)])
+            if estimate.curvature is not None
+            else estimate.simplest[None]
+            for name, estimate in recovered.items()
+        },
+        level_weights=picks,
+    )
+
+
+def _alone(recovery: Recovery) -> Mapping[str, RewardEstimate]:
+    return {f"from {name}": estimate for name, estimate in recovery.alone[recovery.preferred].items()}
 
 
 def _readings(

@@ -17,6 +17,7 @@ from birl.diagnosis import Diagnosis, Evidence, Verdict
 from birl.files import write_whole
 from birl.gap import Gap
 from birl.irl import Check, RewardEstimate
+from birl.matrix import DistanceMatrix
 from birl.types import BirlError, Interval
 
 __all__ = ["PolicyRecord", "Reading", "Scene", "Scorecard"]
@@ -106,6 +107,7 @@ class Scorecard:
         preferred: the method behind `joint`.
         checks: what was checked beyond single estimates.
         gap: the reward-result gap by distribution.
+        matrix: distances between base, candidates, and what was recovered together and on each distribution alone.
         evidence: every number the verdict rests on.
         diagnosis: the verdict and how it came about; None when not diagnosed.
         scenes: episodes to look at.
@@ -124,6 +126,7 @@ class Scorecard:
     preferred: str
     checks: tuple[Check, ...]
     gap: Mapping[str, Gap] = field(default_factory=dict)
+    matrix: DistanceMatrix | None = None
     evidence: Evidence | None = None
     diagnosis: Diagnosis | None = None
     scenes: tuple[Scene, ...] = ()

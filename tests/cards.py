@@ -8,6 +8,7 @@ from birl.diagnosis import Diagnosis, Evidence, Verdict
 from birl.gap import Gap
 from birl.irl import BOUNDED, IDENTIFIED, UNIDENTIFIED, Check, Identifiability, RewardEstimate
 from birl.irl.base import HELD
+from birl.matrix import DistanceMatrix
 from birl.scorecard import PolicyRecord, Reading, Scene, Scorecard
 from birl.types import Interval
 
@@ -235,6 +236,18 @@ def gaps():
     }
 
 
+def matrix():
+    """Base and red are one in training and part under shift, where one reward prefers nothing."""
+    train = ((0.0, 0.0, 0.01), (0.0, 0.0, 0.02), (0.01, 0.02, 0.0))
+    shift = ((0.0, 0.78, None), (0.78, 0.0, None), (None, None, None))
+    return DistanceMatrix(
+        metric="starc-val",
+        coverage="feasible",
+        names=("base", "red", "joint"),
+        **{end: {"train": train, "blue-door": shift} for end in ("value", "low", "high")},
+    )
+
+
 def diagnosed_card(**changes):
     """The same with evidence, gap and verdict: a proxy, mixed."""
     gap = gaps()
@@ -257,4 +270,6 @@ def diagnosed_card(**changes):
         flags=frozenset({"mixed"}),
         caveats=("on the tested shifts only", "no capability knob was turned, so suboptimality was not tested"),
     )
-    return undiagnosed_card(evidence=evidence, gap=gap, diagnosis=diagnosis, **changes)
+    return undiagnosed_card(
+        **({"evidence": evidence, "gap": gap, "diagnosis": diagnosis, "matrix": matrix()} | changes)
+    )

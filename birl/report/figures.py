@@ -37,8 +37,20 @@ def _gap(card: Scorecard) -> Figure:
     return draw(card)
 
 
-FIGURES: Mapping[str, Callable[[Scorecard], Figure]] = {"weights": _weights, "levels": _levels, "gap": _gap}
-"""Name -> what draws it: recovered weights beside the base objective, levels with the agent's paths, the gap."""
+def _matrix(card: Scorecard) -> Figure:
+    from birl.report.plots.matrix import draw
+
+    return draw(card)
+
+
+FIGURES: Mapping[str, Callable[[Scorecard], Figure]] = {
+    "weights": _weights,
+    "levels": _levels,
+    "gap": _gap,
+    "matrix": _matrix,
+}
+"""Name -> what draws it: recovered weights beside the base objective, levels with the agent's paths, the gap, and how
+far apart base, candidates and recovered rewards are."""
 
 
 def figure(card: Scorecard, name: str) -> Figure:
@@ -77,7 +89,7 @@ def write_figures(card: Scorecard, folder: str | Path) -> Sequence[Path]:
 
 
 def _has(card: Scorecard, name: str) -> bool:
-    return bool({"weights": card.estimates, "levels": card.scenes, "gap": card.gap}[name])
+    return bool({"weights": card.estimates, "levels": card.scenes, "gap": card.gap, "matrix": card.matrix}[name])
 
 
 def _png(drawn: Figure) -> bytes:
