@@ -1,0 +1,197 @@
+"""STARC estimated from a coverage sample: shaping is projected out within a stated class of potentials.
+
+    MIN  c_m = R_m + g Phi(s'_m) - Phi(s),  Phi the potential for which E_{S'} c is smallest               (1)
+    VAL  c_m = R_m + g V(s'_m) - V(s),      V(s) = E_A E_{S'} [R + g V(S')]                                 (2)
+
+for each repeat m of an action. The smallest E c is not the smallest c: squaring what one next state gave would also
+fit potentials to noise, so (1) is solved from products across repeats (`forms`), and so are the norms. V solves (2) on
+the potentials' span (least squares temporal differences); where the coverage is far from the random walk's it may be a
+poor value, though shaping within the class cancels all the same. What a potential outside the class adds stays.
+
+Both are fitted on the other clusters than those they are used on, where the class says anything about states it has not
+seen. Potentials are 0 in terminal states.
+
+Axes: N states, K actions tried, M repeats, P potentials, R = M replicates.
+Source: Skalse et al. 2024 (arXiv 2309.15257), definitions 5 and 6; Bradtke & Barto 1996 for (2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from birl.distance.forms import Forms
+from birl.distance.potentials import PotentialClass, RandomFourier
+from birl.distance.samples import CoverageSample
+from birl.distance.valued import StepReward, values
+from birl.types import BirlError, FloatArray
+
+__all__ = ["StarcMin", "StarcVal"]
+
+RANK = 1e-10  # of the largest eigenvalue: what is below is rounding
+SIGNAL = 0.02  # share of a potential's shaping that must not be chance for it to be fitted
+
+
+@dataclass(frozen=True, kw_only=True)
+class StarcMin:
+    """Equation (1).
+
+    Attributes:
+        potentials: the class of Phi.
+        folds: Phi is fitted on all folds of clusters but the one it is used on; 1 to fit on all.
+    """
+
+    name: ClassVar[str] = "starc-min"
+
+    potentials: PotentialClass = field(default_factory=RandomFourier)
+    folds: int = 5
+
+    def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
+        """The forms of all rewards, [M, N*K, rewards]."""
+        shaped = _shaped(sample, rewards, self.potentials)
+
+        def fit(kept: np.ndarray) -> FloatArray:
+            weights = np.where(np.repeat(kept, sample.shape[1]), sample.pair_weights, 0.0)
+            plain, across = _grams(shaped.shaping, weights)
+            return _projection(plain, across) @ _cross(shaped.shaping, shaped.rewards, weights)
+
+        found = _residuals(sample, shaped, fit, _folds(sample, self.folds, self.potentials), sign=-1.0)
+        return Forms(values=found, scale=shaped.scale, potentials=str(self.potentials))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StarcVal:
+    """Equation (2).
+
+    Attributes:
+        potentials: the span V is looked for in.
+        folds: V is fitted on all folds of clusters but the one it is used on; 1 to fit on all.
+    """
+
+    name: ClassVar[str] = "starc-val"
+
+    potentials: PotentialClass = field(default_factory=RandomFourier)
+    folds: int = 5
+
+    def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
+        """The forms of all rewards, [M, N*K, rewards]."""
+        shaped = _shaped(sample, rewards, self.potentials)
+        tried = np.repeat(np.arange(len(sample.weights)), sample.shape[1])
+        here = shaped.here[tried]
+        walk = (sample.weights[:, None] * sample.uniform).ravel()
+
+        def fit(kept: np.ndarray) -> FloatArray:
+            weights = np.where(np.repeat(kept, sample.shape[1]), walk, 0.0)
+            moved = np.mean([_dense(_weighed(here, weights).T @ x) for x in shaped.shaping], axis=0)
+            earned = _weighed(here, weights).T @ shaped.rewards.mean(axis=0)
+            span = _whitened(_dense(_weighed(here, weights).T @ here))
+            return -span @ np.linalg.pinv(span.T @ moved @ span, rcond=RANK) @ (span.T @ earned)
+
+        found = _residuals(sample, shaped, fit, _folds(sample, self.folds, self.potentials), sign=1.0)
+        return Forms(values=found, scale=shaped.scale, policy=sample.walker, potentials=str(self.potentials))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Shaped:
+    """Rewards and potentials on the sample.
+
+    Attributes:
+        here: potentials of the states, [N, P].
+        shaping: g Phi(s'_m) - Phi(s) of each potential, M times [N*K, P].
+        rewards: divided by their scale, [M, N*K, rewards].
+        scale: largest magnitude of each reward, [rewards].
+    """
+
+    here: Any
+    shaping: tuple[Any, ...]
+    rewards: FloatArray
+    scale: FloatArray
+
+
+def _shaped(sample: CoverageSample, rewards: Sequence[StepReward], potentials: PotentialClass) -> _Shaped:
+    (count, tried, repeats), steps = sample.shape, sample.steps
+    names = [chr(ord("a") + i) if len(rewards) < 3 else str(i) for i in range(len(rewards))]
+    paid = np.stack([values(sample, r, steps, n) for r, n in zip(rewards, names, strict=True)], axis=1)
+    scale = np.abs(paid).max(axis=0)
+    basis = potentials.basis(np.concatenate([sample.here, steps.next_observations]), count)
+    here, after = basis(sample.here), basis(steps.next_observations)
+    alive = ~np.asarray(steps.terminal)
+    after = sp.diags_array(alive.astype(np.float64)) @ after if sp.issparse(after) else after * alive[:, None]
+    after = sp.csr_matrix(after) if sp.issparse(after) else after
+    before = here[np.repeat(np.arange(count), tried)]
+    return _Shaped(
+        here=here,
+        shaping=tuple(sample.discount * after[m::repeats] - before for m in range(repeats)),
+        rewards=(paid / np.where(scale > 0, scale, 1.0)).reshape(count * tried, repeats, -1).transpose(1, 0, 2),
+        scale=scale,
+    )
+
+
+def _folds(sample: CoverageSample, folds: int, potentials: PotentialClass) -> np.ndarray:
+    """The fold of each state, [N]; one for all where nothing carries over."""
+    if folds < 1:
+        raise BirlError(f"starc: {folds} folds: give at least 1")
+    return sample.cluster % (min(folds, sample.clusters) if potentials.generalises else 1)
+
+
+def _residuals(sample: CoverageSample, shaped: _Shaped, fit: Any, fold: np.ndarray, *, sign: float) -> FloatArray:
+    """R_m + sign * shaping @ potential, the potential fitted on the other folds, [M, N*K, rewards]."""
+    found = np.array(shaped.rewards)
+    every = int(fold.max()) + 1
+    for one in range(every):
+        used = fold == one
+        potential = fit(~used if every > 1 else used)
+        rows = np.flatnonzero(np.repeat(used, sample.shape[1]))
+        for m, shaping in enumerate(shaped.shaping):
+            found[m, rows] += sign * np.asarray(shaping[rows] @ potential)
+    return found
+
+
+def _grams(shaping: tuple[Any, ...], weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """X'WX within repeats and across them, [P, P] each; the same where there is one repeat."""
+    count, total = len(shaping), sum(shaping[1:], start=shaping[0])
+    own = np.sum([_dense(_weighed(x, weights).T @ x) for x in shaping], axis=0)
+    if count == 1:
+        return own, own
+    whole = _dense(_weighed(total, weights).T @ total)
+    return own / count, (whole - own) / (count * (count - 1))
+
+
+def _cross(shaping: tuple[Any, ...], rewards: FloatArray, weights: FloatArray) -> FloatArray:
+    """X'Wr across repeats, [P, rewards]."""
+    count, total = len(shaping), sum(shaping[1:], start=shaping[0])
+    whole = _weighed(total, weights).T @ rewards.sum(axis=0)
+    if count == 1:
+        return np.asarray(whole)
+    own = sum(_weighed(x, weights).T @ r for x, r in zip(shaping, rewards, strict=True))
+    return np.asarray(whole - own) / (count * (count - 1))
+
+
+def _projection(plain: FloatArray, across: FloatArray) -> FloatArray:
+    """The inverse of `across` where it is more than rounding and more than noise, [P, P]."""
+    span = _whitened(plain)
+    share, directions = np.linalg.eigh(span.T @ across @ span)
+    kept = share > SIGNAL
+    root = span @ directions[:, kept] / np.sqrt(share[kept])
+    return root @ root.T
+
+
+def _whitened(gram: FloatArray) -> FloatArray:
+    """Directions in which the Gram matrix is 1, [P, rank]; columns are brought to one length first."""
+    size = np.sqrt(np.maximum(np.diag(gram), 0.0))
+    unit = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
+    size, directions = np.linalg.eigh(unit[:, None] * gram * unit)
+    kept = size > RANK * max(float(size[-1]), np.finfo(float).tiny)
+    return unit[:, None] * directions[:, kept] / np.sqrt(size[kept])
+
+
+def _weighed(matrix: Any, weights: FloatArray) -> Any:
+    return sp.diags_array(weights) @ matrix if sp.issparse(matrix) else matrix * weights[:, None]
+
+
+def _dense(matrix: Any) -> FloatArray:
+    return matrix.toarray() if sp.issparse(matrix) else np.asarray(matrix)
