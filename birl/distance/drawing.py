@@ -98,6 +98,7 @@ def cover(
         repeats=repeats,
         steps=stepped.steps,
         valid_after=_valid(simulator, arrived).reshape(*tried.chosen.shape, -1) if numbered else None,
+        pool_weights=roots.pool,
     )
     if how.ahead:
         canonical = _canonical(simulator, roots, how.ahead, REPLICATES if chance or not numbered else 1, rng)

@@ -83,5 +83,5 @@ def _products(values: FloatArray, weights: FloatArray) -> FloatArray:
     whole = (weights[:, None] * total).T @ total
     if count == 1:
         return whole
-    own = np.einsum("b,rbk,rbl->kl", weights, values, values, optimize=True)
+    own = np.sum([(weights[:, None] * one).T @ one for one in values], axis=0)
     return (whole - own) / (count * (count - 1))

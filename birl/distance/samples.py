@@ -92,7 +92,7 @@ class CoverageSample:
         discount: per step.
         feature_names: F names of what `steps.features` holds.
         actions: what can be done.
-        unit: what a cluster is: `levels`, `episodes` or `states`.
+        unit: what a cluster is: `levels`, `episodes` or `groups of states`.
         cluster: which of C clusters each state belongs to, int [N].
         weights: of the states, [N]; sum to 1.
         chosen: weight of each action tried, [N, K]; sums to 1 over K.
@@ -101,6 +101,7 @@ class CoverageSample:
         repeats: M.
         steps: [N*K*M], the last axis fastest.
         valid_after: numbered actions that are valid after the first of each repeats, [N, K, A]; None for vectors.
+        pool_weights: how often each state stands for a next state that need not be able to follow, [N]; sums to 1.
         pool: states that EPIC takes for next states: indices, [C, 2, J].
         pool_actions: an action for each, [C, 2, J, D]; None where actions are numbered.
         ahead: what can be done next, where it was asked for.
@@ -119,6 +120,7 @@ class CoverageSample:
     repeats: int
     steps: Transitions
     valid_after: np.ndarray | None
+    pool_weights: FloatArray
     pool: IntArray = field(default_factory=lambda: np.zeros((0, REPLICATES, POOL), np.int64))
     pool_actions: Any = None
     ahead: Ahead | None = None
@@ -191,6 +193,7 @@ def mixture(samples: Sequence[CoverageSample], shares: Sequence[float] | None = 
         unit=units.pop() if len(units) == 1 else "clusters",
         cluster=np.concatenate([s.cluster + o for s, o in zip(samples, offset[:-1], strict=True)]),
         weights=np.concatenate([part * s.weights for part, s in zip(share, samples, strict=True)]),
+        pool_weights=np.concatenate([part * s.pool_weights for part, s in zip(share, samples, strict=True)]),
         steps=_joined([s.steps for s in samples]),
         ahead=_joined_ahead([s.ahead for s in samples if s.ahead is not None]),
     )
@@ -215,7 +218,7 @@ def with_pool(sample: CoverageSample, rng: np.random.Generator) -> CoverageSampl
     if ended.size:
         pool = rng.choice(ended, size=shape)
     else:
-        pool = rng.choice(len(sample.weights), size=shape, p=sample.weights)
+        pool = rng.choice(len(sample.weights), size=shape, p=sample.pool_weights)
     vectors = None if sample.actions.count is not None else sample.actions.draw(pool.size, rng).reshape(*shape, -1)
     return replace(sample, pool=pool, pool_actions=vectors)
 

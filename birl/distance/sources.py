@@ -5,7 +5,7 @@
 - `uniform`: every state-action pair of an exact model alike, what exact distances call `feasible`.
 
 States of one level are no independent draws, so each is kept with its cluster: its level where there are enough of them
-to resample, otherwise its episode, otherwise (`uniform`) itself.
+to resample, otherwise its episode; of `uniform`, one of many groups, each spread over all states as the whole is.
 
 Axes: N states drawn, C clusters.
 """
@@ -23,6 +23,7 @@ from birl.types import BirlError, FloatArray, IntArray, unknown_name
 
 __all__ = ["FEWEST", "SOURCES", "Roots", "Source", "draw_roots"]
 
+GROUPS = 200  # of states drawn singly
 FEWEST = 8  # clusters below which resampling them says nothing
 
 Source = Literal["occupancy", "random-walk", "uniform"]
@@ -36,13 +37,15 @@ class Roots:
     Attributes:
         places: the states, [N]; a state may come up more than once.
         cluster: which of C clusters each belongs to, int [N].
-        unit: what a cluster is: `levels`, `episodes` or `states`.
+        unit: what a cluster is: `levels`, `episodes` or `groups of states`.
+        pool: how often each state stands for a next state that need not be able to follow, [N]; sums to 1.
         coverage: the source and the distribution, as a reader would say it.
     """
 
     places: Places
     cluster: IntArray
     unit: str
+    pool: FloatArray
     coverage: str
 
 
@@ -76,6 +79,7 @@ def draw_roots(
             places=seen.places.take(chosen),
             cluster=cluster,
             unit=unit,
+            pool=np.full(states, 1.0 / states),
             coverage=f"{name} in {behavior.distribution}",
         )
     )
@@ -89,9 +93,18 @@ def _anywhere(behavior: SampledBehavior, states: int, rng: np.random.Generator) 
         )
     model = simulator.model
     pairs = model.live.reshape(model.n_states, model.n_actions).sum(axis=1).astype(np.float64)
-    places = simulator.at(_systematic(pairs, states, rng))
+    chosen = _systematic(np.where(model.terminal, 0.0, pairs), states, rng)
+    places, alike = simulator.at(chosen), 1.0 / pairs[chosen]  # EPIC's next states: states alike, not pairs
     unit, cluster = _clusters(places.level, None)
-    return _enough(Roots(places=places, cluster=cluster, unit=unit, coverage=f"feasible in {behavior.distribution}"))
+    return _enough(
+        Roots(
+            places=places,
+            cluster=cluster,
+            unit=unit,
+            pool=alike / alike.sum(),
+            coverage=f"feasible in {behavior.distribution}",
+        )
+    )
 
 
 def _systematic(weights: FloatArray, count: int, rng: np.random.Generator) -> IntArray:
@@ -106,7 +119,7 @@ def _clusters(level: IntArray, episode: IntArray | None) -> tuple[str, IntArray]
     if levels.size >= FEWEST:
         return "levels", of_level.ravel()
     if episode is None:
-        return "states", np.arange(level.size)
+        return "groups of states", np.arange(level.size) % min(GROUPS, level.size)
     return "episodes", np.unique(episode, return_inverse=True)[1].ravel()
 
 
