@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birl.outcomes import Outcomes, outcomes
-from birl.policy import TabularPolicy, as_policy
+from birl.policy import ActionValues, TabularPolicy, as_policy, critic_of
 from birl.tabular import PolicyChain, TabularModel, finite_occupancy
 from birl.task import Distribution
 from birl.trajectories import Trajectory, act_out, play, sample_episodes
@@ -46,6 +46,8 @@ class Behavior:
         outcomes: shares of first events, or the reason why the world has none.
         trajectories: sampled episodes.
         policy_known: whether `policy` is the policy itself, and not shares counted in episodes.
+        critic: what the policy's own network believes actions are worth, where it has one; no reward, and read by white
+            box methods only.
     """
 
     distribution: str
@@ -59,6 +61,7 @@ class Behavior:
     outcomes: Outcomes | str
     trajectories: tuple[Trajectory, ...] = ()
     policy_known: bool = True
+    critic: ActionValues | None = None
 
     def level_weights(self) -> FloatArray:
         """Factor that gives every level the same total occupancy, [L]; 0 where no episode starts.
@@ -173,6 +176,7 @@ def observe(
         occupancy=expected_visits(model, table, horizon=distribution.horizon),
         outcomes=outcomes(model, table, horizon=distribution.horizon),
         trajectories=_episodes(model, table, episodes, distribution.horizon, rng) if episodes else (),
+        critic=critic_of(as_policy(policy)),
     )
 
 

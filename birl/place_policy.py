@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from birl.policy import ActionValues, critic_of
 from birl.policy.sampling import choose
 from birl.simulator import Places
 from birl.types import BirlError, ContinuousPolicy, DiscretePolicy, FloatArray
@@ -26,11 +27,18 @@ class PlacePolicy:
         source: the policy that is asked by observation; None where there is a table. A policy with memory only acts,
             and only from the start of episodes: `reset` it, and keep all of its places in one order.
         deterministic: take the most probable action.
+        believes: what the policy's own network believes actions are worth, by observation, where a table stands for it.
     """
 
     table: FloatArray | None = None
     source: Any = None
     deterministic: bool = False
+    believes: ActionValues | None = None
+
+    @property
+    def critic(self) -> ActionValues | None:
+        """What the policy's own network believes actions are worth, where it has one."""
+        return critic_of(self.source) if self.believes is None else self.believes
 
     @property
     def stateful(self) -> bool:

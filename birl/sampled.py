@@ -175,7 +175,7 @@ def _from_exact(behavior: Behavior, make_env: Callable[[], Any] | None) -> Sampl
         horizon=behavior.horizon,
         trajectories=behavior.trajectories,
         actions=simulator.actions,
-        policy=PlacePolicy(table=behavior.policy) if behavior.policy_known else None,
+        policy=PlacePolicy(table=behavior.policy, believes=behavior.critic) if behavior.policy_known else None,
         simulator=simulator,
         make_env=make_env,
     )

@@ -14,7 +14,15 @@ from typing import Any
 
 from birl.types import BirlError
 
-__all__ = ["check_nested", "check_tensors", "is_torch_file", "read_data", "read_weights", "read_whole"]
+__all__ = [
+    "check_nested",
+    "check_tensors",
+    "is_torch_file",
+    "read_data",
+    "read_variables",
+    "read_weights",
+    "read_whole",
+]
 
 DATA_LIMIT = 64 * 2**20  # bytes; the largest metadata seen, 64 stacked images as the last observation, is 3 MB
 WEIGHTS_LIMIT = 512 * 2**20  # bytes; MLPs of interest are below 1 MB
@@ -77,6 +85,22 @@ def read_weights(path: Path) -> Mapping[str, Any]:
         raise BirlError(f"{path}: policy.pth is not a plain table of tensors and was not opened ({reason})") from error
     check_tensors(path, weights)
     return weights
+
+
+def read_variables(path: Path) -> Mapping[str, float]:
+    """The single numbers an algorithm learnt beside its policy (SAC's price of entropy), by name.
+
+    None of them is needed to act, so a file without them, or with others, has none.
+    """
+    import torch
+
+    try:
+        raw = _member(path, "pytorch_variables.pth", DATA_LIMIT)
+        check_nested(path, raw)
+        found = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
+        return {str(name): value.detach().item() for name, value in found.items() if value.numel() == 1}
+    except Exception:  # torch raises half a dozen kinds for a damaged or hostile file
+        return {}
 
 
 def _member(path: Path, name: str, limit: int) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from birl.checkpoint.archive import is_torch_file, read_data, read_weights
+from birl.checkpoint.critics import as_trained
 from birl.checkpoint.location import Location, environment, locate
 from birl.checkpoint.network import build
 from birl.checkpoint.recipe import read_recipe
@@ -78,12 +79,12 @@ def _read(
     if trust:
         from birl.checkpoint.trusted import load_alone, load_trusted  # brings Stable-Baselines3
 
-        return load_alone(path) if alone else load_trusted(path, spaces, data, policy_kwargs)
+        return load_alone(path) if alone else as_trained(load_trusted(path, spaces, data, policy_kwargs), path, data)
     if alone:
         saved = read_saved(path, policy_kwargs)
         return build(path, saved.recipe, saved.tensors, spaces)
     recipe = read_recipe(path, data, policy_kwargs)
-    return build(path, recipe, read_weights(path), spaces)
+    return as_trained(build(path, recipe, read_weights(path), spaces), path, data)
 
 
 def _spaces(task: Any, found: Location) -> Spaces:

@@ -1,7 +1,8 @@
 """From named tensors to a policy: the network is what the weights' shapes say it is.
 
 Each layout is one family of Stable-Baselines3's policy classes: which tensors are the actor's, and what its numbers
-mean for actions. Critics and target networks choose no action and are left aside.
+mean for actions. Critics choose no action: they go along where they can be read (see `critics`), and target networks
+are left aside.
 
 Axes: B a batch, N numbers in, A actions, D dimensions of a continuous action.
 """
@@ -15,11 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from birl.checkpoint.critics import action_critic
 from birl.checkpoint.encoding import encoding
 from birl.checkpoint.layers import Mlp, Weights, memory, nature
 from birl.checkpoint.noise import LOG_STD_RANGE, layer_noise, table_noise
 from birl.checkpoint.recipe import Recipe, refusal
 from birl.policy.box import DeterministicPolicy, GaussianPolicy, Moments, SquashedGaussianPolicy
+from birl.policy.critic import ActionValues
 from birl.policy.heads import CategoricalPolicy, GreedyPolicy, MaskablePolicy
 from birl.policy.memory import RecurrentPolicy
 from birl.task import Spaces
@@ -135,6 +138,15 @@ def _actor(parts: Parts) -> Policy:
     return _gaussian(parts, network, noise, squash=parts.recipe.squash_output)
 
 
+def _critic(parts: Parts) -> ActionValues | None:
+    """The critics, with eyes of their own where they have any."""
+    weights, recipe = parts.weights, parts.recipe
+    look = parts.see if not recipe.nature else None
+    if recipe.nature and weights.has("critic.features_extractor."):
+        look = _parts(weights, recipe, parts.spaces, ("critic.features_extractor",)).see
+    return action_critic(weights, look, parts.spaces.action, recipe.activation)
+
+
 def _gaussian(
     parts: Parts, network: Mlp, noise: Callable[[Any], Any], *, squash: bool, clip_mean: float = np.inf
 ) -> Policy:
@@ -145,7 +157,7 @@ def _gaussian(
 
     space = parts.spaces.action
     return (
-        SquashedGaussianPolicy(moments, space.low, space.high)
+        SquashedGaussianPolicy(moments, space.low, space.high, _critic(parts))
         if squash
         else GaussianPolicy(moments, space.low, space.high)
     )
@@ -233,7 +245,10 @@ def _target(weights: Weights, recipe: Recipe, spaces: Spaces) -> Policy:
     _of_kind(parts, "Box")
     space = spaces.action
     return DeterministicPolicy(
-        lambda seen: network.out(network.latent(parts.see(seen))).tanh().double().numpy(), space.low, space.high
+        lambda seen: network.out(network.latent(parts.see(seen))).tanh().double().numpy(),
+        space.low,
+        space.high,
+        _critic(parts),
     )
 
 

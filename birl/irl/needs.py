@@ -1,7 +1,8 @@
 """What a method needs of behaviour, checked in one place and said in one line.
 
 `needs` is data on every method: `model` (exact dynamics), `policy` (to be asked anywhere), `simulator` (to go back to
-any state; a model is one), `trajectories` (episodes).
+any state; a model is one), `trajectories` (episodes), `critic` (what the policy's own network believes actions are
+worth: value-based policies have one).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from birl.types import BirlError
 
 __all__ = ["NEEDS", "exact", "lacking", "sampled"]
 
-NEEDS: tuple[str, ...] = ("model", "policy", "simulator", "trajectories")
+NEEDS: tuple[str, ...] = ("model", "policy", "simulator", "trajectories", "critic")
 
 
 def lacking(behavior: AnyBehavior, needs: frozenset[str]) -> list[str]:
@@ -27,6 +28,9 @@ def lacking(behavior: AnyBehavior, needs: frozenset[str]) -> list[str]:
         has = {"model", "simulator", *(["policy"] if behavior.policy_known else [])}
     else:
         has = {n for n in ("policy", "simulator") if getattr(behavior, n) is not None}
+    carrier = behavior if isinstance(behavior, Behavior) else behavior.policy
+    if getattr(carrier, "critic", None) is not None:
+        has.add("critic")
     if behavior.trajectories or {"policy", "simulator"} <= has:
         has.add("trajectories")
     return [need for need in NEEDS if need in needs - has]
@@ -38,7 +42,7 @@ def exact(behaviors: Sequence[AnyBehavior], method: Any) -> list[Behavior]:
     Raises:
         BirlError: naming the method, the distribution and what is missing.
     """
-    _refuse(behaviors, method)
+    _refuse(behaviors, method, method.needs | {"model"})
     return [b for b in behaviors if isinstance(b, Behavior)]
 
 
@@ -56,7 +60,7 @@ def sampled(
     Raises:
         BirlError: naming the method, the distribution and what is missing.
     """
-    _refuse(behaviors, method)
+    _refuse(behaviors, method, method.needs)
     found = [as_sampled(b, episodes=episodes, rng=rng) for b in behaviors]
     for b in found[1:]:
         if b.feature_names != found[0].feature_names:
@@ -67,11 +71,15 @@ def sampled(
     return found
 
 
-def _refuse(behaviors: Sequence[AnyBehavior], method: Any) -> None:
+def _refuse(behaviors: Sequence[AnyBehavior], method: Any, needs: frozenset[str]) -> None:
     if not behaviors:
         raise BirlError("no behaviour to fit: give at least one distribution")
     for behavior in behaviors:
-        missing = lacking(behavior, method.needs)
+        if not isinstance(behavior, Behavior | SampledBehavior):
+            raise BirlError(
+                f"{method.name}: a {type(behavior).__name__} is no behaviour: give what observe or watch returns"
+            )
+        missing = lacking(behavior, needs)
         if missing:
             raise BirlError(
                 f"{method.name} needs {' and '.join(missing)}, which distribution {behavior.distribution!r} does not "

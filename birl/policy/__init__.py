@@ -2,6 +2,7 @@
 
 from birl.policy.adapt import as_policy
 from birl.policy.box import DeterministicPolicy, GaussianPolicy, SquashedGaussianPolicy
+from birl.policy.critic import ActionValues, critic_of
 from birl.policy.heads import CategoricalPolicy, GreedyPolicy, MaskablePolicy
 from birl.policy.lens import seen_through
 from birl.policy.memory import RecurrentPolicy
@@ -9,6 +10,7 @@ from birl.policy.plain import CallablePolicy, ChoicePolicy
 from birl.policy.tabular import TabularPolicy
 
 __all__ = [
+    "ActionValues",
     "CallablePolicy",
     "CategoricalPolicy",
     "ChoicePolicy",
@@ -20,5 +22,6 @@ __all__ = [
     "SquashedGaussianPolicy",
     "TabularPolicy",
     "as_policy",
+    "critic_of",
     "seen_through",
 ]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birl.policy.box import DeterministicPolicy, GaussianPolicy, Moments, SquashedGaussianPolicy
+from birl.policy.critic import ActionValues
 from birl.policy.heads import CategoricalPolicy, GreedyPolicy, MaskablePolicy
 from birl.policy.memory import Cell, RecurrentPolicy
 from birl.policy.plain import CallablePolicy, ChoicePolicy
@@ -49,7 +50,7 @@ def as_policy(source: Any, *, n_actions: int | None = None) -> Policy:
         return ProbabilityPolicy(source)
     inner = getattr(source, "policy", source)
     if hasattr(inner, "predict") and hasattr(inner, "action_space"):
-        return _from_sb3(inner, float(getattr(source, "exploration_rate", 0.0)))
+        return _from_sb3(inner, source)
     if callable(source):
         return CallablePolicy(source) if n_actions is None else ChoicePolicy(source, n_actions)
     raise BirlError(
@@ -119,41 +120,75 @@ def _cell(policy: Any) -> Cell:
     return step
 
 
-def _from_sb3(policy: Any, exploration: float) -> Policy:
+def _from_sb3(policy: Any, model: Any) -> Policy:
+    """What a Stable-Baselines3 policy is; its model, where that was given, knows more than the policy itself."""
     if hasattr(policy, "lstm_actor"):
         return RecurrentPolicy(_cell(policy))
     kind = type(policy.action_space).__name__
     if kind == "Discrete":
-        return _discrete(policy, exploration)
+        return _discrete(policy, model)
     if kind == "Box":
-        return _continuous(policy)
+        return _continuous(policy, model)
     return PredictPolicy(policy)
 
 
-def _discrete(policy: Any, exploration: float) -> Policy:
+def _discrete(policy: Any, model: Any) -> Policy:
+    exploration, discount = float(getattr(model, "exploration_rate", 0.0)), _discount(model)
     if hasattr(policy, "get_distribution"):
         masked = "action_masks" in inspect.signature(policy.predict).parameters
         kind = MaskablePolicy if masked else CategoricalPolicy
         return kind(lambda seen: _distribution(policy, seen).logits.cpu().numpy())
     if hasattr(policy, "q_net"):
-        return GreedyPolicy(lambda seen: _forward(policy, policy.q_net, seen).cpu().numpy(), exploration)
+        return GreedyPolicy(lambda seen: _forward(policy, policy.q_net, seen).cpu().numpy(), exploration, discount)
     if hasattr(policy, "quantile_net"):
         return GreedyPolicy(
-            lambda seen: _forward(policy, policy.quantile_net, seen).mean(dim=1).cpu().numpy(), exploration
+            lambda seen: _forward(policy, policy.quantile_net, seen).mean(dim=1).cpu().numpy(), exploration, discount
         )
     return PredictPolicy(policy)
 
 
-def _continuous(policy: Any) -> Policy:
+def _discount(model: Any) -> float | None:
+    found = getattr(model, "gamma", None)
+    return None if found is None else float(found)
+
+
+def _continuous(policy: Any, model: Any) -> Policy:
     space, actor = policy.action_space, getattr(policy, "actor", None)
     if hasattr(policy, "get_distribution"):
         kind = SquashedGaussianPolicy if policy.squash_output else GaussianPolicy
         return kind(lambda seen: _moments(_distribution(policy, seen)), space.low, space.high)
     if hasattr(actor, "get_action_dist_params"):
-        return SquashedGaussianPolicy(lambda seen: _moments(_squashed(policy, seen)), space.low, space.high)
+        critic = _critic(policy, model, _temperature(model))
+        return SquashedGaussianPolicy(lambda seen: _moments(_squashed(policy, seen)), space.low, space.high, critic)
     if actor is not None and hasattr(actor, "mu"):
-        return DeterministicPolicy(lambda seen: _forward(policy, actor, seen).cpu().numpy(), space.low, space.high)
+        critic = _critic(policy, model, 0.0)
+        return DeterministicPolicy(
+            lambda seen: _forward(policy, actor, seen).cpu().numpy(), space.low, space.high, critic
+        )
     return PredictPolicy(policy)
+
+
+def _critic(policy: Any, model: Any, temperature: float | None) -> ActionValues | None:
+    """The least of the critics' values, or the mean of their quantiles, as the actor was taught by them."""
+    if not hasattr(policy, "critic"):
+        return None
+
+    def values(observations: Any, actions: Any) -> Any:
+        import torch  # already loaded by the policy
+
+        scaled = torch.as_tensor(policy.scale_action(np.asarray(actions, np.float32)))
+        found = _forward(policy, lambda seen: policy.critic(seen, scaled), observations)
+        return (found.mean(dim=(1, 2)) if torch.is_tensor(found) else torch.cat(found, dim=1).amin(dim=1)).cpu().numpy()
+
+    return ActionValues(network=values, numbered=False, discount=_discount(model), temperature=temperature)
+
+
+def _temperature(model: Any) -> float | None:
+    """SAC's price of entropy, learnt or set."""
+    learnt, fixed = getattr(model, "log_ent_coef", None), getattr(model, "ent_coef_tensor", None)
+    if learnt is not None:
+        return float(np.exp(learnt.item()))
+    return None if fixed is None else float(fixed.item())
 
 
 def _forward(policy: Any, network: Any, observations: Any) -> Any:

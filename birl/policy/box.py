@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from birl.policy.critic import ActionValues
 from birl.types import BirlError, FloatArray
 
 __all__ = ["DeterministicPolicy", "GaussianPolicy", "Moments", "SquashedGaussianPolicy"]
@@ -84,11 +85,13 @@ class _Scaled:
         network: observations [B, ...] -> what the class says.
         low: least action, [D], finite.
         high: greatest action, [D], finite.
+        critic: what the network that taught it believes actions are worth, where there is one.
     """
 
     network: Callable[[Any], Any]
     low: FloatArray
     high: FloatArray
+    critic: ActionValues | None = None
     stateful = False
 
     def __post_init__(self) -> None:

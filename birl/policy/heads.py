@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from birl.policy.critic import ActionValues
 from birl.policy.sampling import choose
 from birl.types import BirlError, FloatArray, IntArray
 
@@ -85,11 +86,18 @@ class GreedyPolicy:
     Attributes:
         q_values: observations [B, ...] -> [B, A].
         exploration: chance of an action drawn uniformly from all, in [0, 1].
+        discount: that the values were learnt with, where it is known.
     """
 
     q_values: Callable[[Any], FloatArray]
     exploration: float = 0.0
+    discount: float | None = None
     stateful = False
+
+    @property
+    def critic(self) -> ActionValues:
+        """The action values as a critic."""
+        return ActionValues(network=self.q_values, discount=self.discount)
 
     def action_probabilities(self, observations: Any) -> FloatArray:
         """1 - exploration on the best action, and an equal share of the rest on every one, [B, A]."""

@@ -36,8 +36,11 @@ def seen_through(policy: Policy, lens: Callable[[Any], Any]) -> Policy:
     names = [one.name for one in fields(policy) if one.name in FUNCTIONS] if is_dataclass(policy) else []
     if len(names) != 1:
         raise BirlError(f"a {type(policy).__name__} has no function of observations to put a lens before")
-    inner = getattr(policy, names[0])
-    return replace(policy, **{names[0]: lambda seen: inner(lens(seen))})  # pyright: ignore[reportArgumentType]
+    inner, critic = getattr(policy, names[0]), getattr(policy, "critic", None)
+    changed: dict[str, Any] = {names[0]: lambda seen: inner(lens(seen))}
+    if critic is not None and any(one.name == "critic" for one in fields(policy)):  # pyright: ignore[reportArgumentType]
+        changed["critic"] = critic.seen_through(lens)
+    return replace(policy, **changed)  # pyright: ignore[reportArgumentType]
 
 
 def _cell(cell: Cell, lens: Callable[[Any], Any]) -> Cell:

@@ -5,21 +5,33 @@ Axes: S states, A actions (left, right), F features, L levels.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from birl.behavior import Behavior, observe
 from birl.irl.base import AnyBehavior
-from birl.policy import TabularPolicy
+from birl.policy import ActionValues, TabularPolicy
 from birl.sampled import as_sampled
-from birl.tabular import TabularModel, reward_vector, soft_plan
+from birl.tabular import TabularModel, hard_plan, reward_vector, soft_plan
 from birl.task import Distribution
 from birl.types import FloatArray, IntArray
 
-__all__ = ["Renaming", "behaviors", "corridors", "greedy", "observed", "renamed", "renaming", "seeker", "with_only"]
+__all__ = [
+    "Renaming",
+    "behaviors",
+    "beliefs",
+    "corridors",
+    "greedy",
+    "observed",
+    "renamed",
+    "renaming",
+    "seeker",
+    "with_only",
+]
 
 FEATURES = ("touch:door&red", "touch:door&blue", "touch:ball&red", "touch:ball&blue", "step")
 LENGTH = 7
@@ -84,10 +96,11 @@ def greedy(behavior: Behavior) -> Behavior:
 
 
 def with_only(behavior: Behavior, has: Collection[str]) -> AnyBehavior:
-    """The same behaviour with nothing to use but some of `model`, `policy`, `simulator` and `trajectories`.
+    """The same behaviour with nothing to use but some of `model`, `policy`, `simulator`, `trajectories` and `critic`.
 
-    A model is a simulator too, so the two go together.
+    A model is a simulator too, so the two go together; and a critic comes with its policy.
     """
+    behavior = replace(behavior, critic=behavior.critic if {"policy", "critic"} <= set(has) else None)
     episodes = behavior.trajectories if "trajectories" in has else ()
     if "model" in has:
         return replace(behavior, policy_known="policy" in has, trajectories=episodes)
@@ -113,9 +126,23 @@ def renamed(behavior: Behavior, names: Renaming) -> Behavior:
 
 
 def observed(name: str, model: TabularModel, policy: FloatArray) -> Behavior:
-    """A table [S, A] as a behaviour, with a few episodes for methods that want them."""
+    """A table [S, A] as a behaviour, with a few episodes and a critic for methods that want them."""
     where = Distribution(name, model, shift="train" if name == "train" else "feature", time_limit=TIME_LIMIT)
-    return observe(TabularPolicy({name: policy}), where, rng=np.random.default_rng(0), episodes=EPISODES)
+    found = observe(TabularPolicy({name: policy}), where, rng=np.random.default_rng(0), episodes=EPISODES)
+    return replace(found, critic=ActionValues(network=beliefs(model), discount=model.discount))
+
+
+def beliefs(model: TabularModel) -> Callable[[Any], FloatArray]:
+    """The door-seeker's true action values as a function of observations, [B, A]."""
+
+    def values(observations: Any) -> FloatArray:
+        assert model.observe is not None
+        looks = model.observe(np.arange(model.n_states))
+        q = hard_plan(model, reward_vector(model, WANTS)).q
+        nearest = np.abs(np.asarray(observations)[:, None] - looks).sum(axis=2).argmin(axis=1)
+        return q[nearest]  # levels look alike, and are worth the same
+
+    return values
 
 
 def _reordered(model: TabularModel, names: Renaming) -> TabularModel:
