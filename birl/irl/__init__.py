@@ -11,6 +11,7 @@ from birl.irl.base import (
     PolicyEstimator,
     RewardEstimate,
 )
+from birl.irl.bayesian import Bayesian
 from birl.irl.boltzmann import Boltzmann
 from birl.irl.inverse_bellman import InverseBellman
 from birl.irl.max_margin import MaxMargin
@@ -21,6 +22,7 @@ from birl.irl.policy_airl import PolicyAIRL
 from birl.irl.projection import Projection
 from birl.irl.relative_entropy import RelativeEntropy
 from birl.irl.successor_logit import SuccessorLogit
+from birl.irl.successor_margin import SuccessorMargin
 
 __all__ = [
     "BOUNDED",
@@ -29,6 +31,7 @@ __all__ = [
     "SCORED",
     "UNIDENTIFIED",
     "AnyBehavior",
+    "Bayesian",
     "Boltzmann",
     "Check",
     "Estimator",
@@ -44,11 +47,13 @@ __all__ = [
     "RewardEstimate",
     "RewardNetwork",
     "SuccessorLogit",
+    "SuccessorMargin",
 ]
 
 ESTIMATORS: dict[str, Estimator] = {
     "mce": MaxCausalEntropy(),
     "boltzmann": Boltzmann(),
+    "bayesian": Bayesian(),
     "outcome-choice": OutcomeChoice(),
     "inverse-bellman": InverseBellman(),
     "max-margin": MaxMargin(),
@@ -56,6 +61,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "projection": Projection(),
     "successor-logit": SuccessorLogit(),
     "policy-airl": PolicyAIRL(),
+    "successor-margin": SuccessorMargin(),
 }
 """Every method under its name, with default settings."""
 

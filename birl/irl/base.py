@@ -18,7 +18,7 @@ import numpy as np
 from birl.behavior import Behavior
 from birl.irl.network import RewardNetwork
 from birl.sampled import SampledBehavior
-from birl.stats import normal_interval
+from birl.stats import normal_interval, percentile_interval
 from birl.tabular import RewardLike, TabularModel, reward_vector
 from birl.trajectories import Transitions
 from birl.types import BirlError, FloatArray, Interval
@@ -103,7 +103,8 @@ class RewardEstimate:
         settings: the estimator's settings, as text.
         prior: strength of the sparse prior, in nats an episode and unit of weight.
         parameters: nuisance parameters on the scale they were fitted on (logit of eps), after the weights in `redraw`.
-        scores: each level's part of the gradient, [L, K] by distribution; a scorecard leaves them out.
+        scores: each level's part of the gradient (each episode's, of few levels that were counted), [L, K] by
+            distribution; a scorecard leaves them out.
         curvature: how fast the gradient changes with the parameters, [K, K]; a scorecard leaves it out.
         draws: of the weights from their posterior, [D, F], where the method has one.
         network: the reward as a function of transitions, where it is no sum of named features.
@@ -194,17 +195,26 @@ class RewardEstimate:
 
     @property
     def intervals(self) -> Mapping[str, Interval]:
-        """95 % intervals of the identified weights, and of bounded ones whose bound is known; the others have none."""
-        if self.covariance is None:
+        """95 % intervals of the identified weights, and of bounded ones whose bound is known; the others have none.
+
+        Quantiles of the draws where there are draws, otherwise normal ones.
+        """
+        if self.covariance is None and self.draws is None:
             return {}
         found = {}
         for i, (name, weight) in enumerate(self.weights.items()):
-            own = normal_interval(weight, float(self.covariance[i, i]))
+            own = self._interval(i, weight)
             if self.status[name] == IDENTIFIED or (self.status[name] == BOUNDED and weight != 0):
                 found[name] = own
             if self.status[name] == BOUNDED and name in self.upper:
                 found[name] = replace(own, high=max(self.upper[name], weight))
         return found
+
+    def _interval(self, i: int, weight: float) -> Interval:
+        if self.draws is not None:
+            return percentile_interval(weight, self.draws[:, i])
+        assert self.covariance is not None  # asked for only where there is one
+        return normal_interval(weight, float(self.covariance[i, i]))
 
     @property
     def simplest(self) -> FloatArray:
