@@ -5,8 +5,9 @@ Axes: S states, A actions, L levels, O events, N steps, E episodes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -50,9 +51,12 @@ def from_trajectories(trajectories: Sequence[Trajectory], distribution: Distribu
     model = distribution.model
     if model is None:
         raise BirlError(f"distribution {distribution.name!r} has no model to count in: give one (birl.TabularModel)")
-    if not trajectories or any(len(t.actions) == 0 for t in trajectories):
-        raise BirlError(f"distribution {distribution.name!r}: an episode without a step, or none at all: give episodes")
-    paths = [_states(t, model, f"distribution {distribution.name!r}, episode {i}") for i, t in enumerate(trajectories)]
+    trajectories = [t for t in trajectories if len(t.actions)]  # one that ends where it begins shows no choice
+    if not trajectories:
+        raise BirlError(f"distribution {distribution.name!r}: no episode has a step: give some that have")
+    where = f"distribution {distribution.name!r}"
+    looks = None if all(t.states is not None for t in trajectories) else _looks(model, where)
+    paths = [_states(t, model, looks, f"{where}, episode {i}") for i, t in enumerate(trajectories)]
     met = np.unique(np.concatenate([model.level[path] for path in paths]))
     kept = model.states_of(met)
     number = np.full(model.n_states, -1)
@@ -126,32 +130,77 @@ def _outcomes(model: TabularModel, steps: _Steps, policy: FloatArray, horizon: i
     return replace(found, share=np.where(total > 0, count / np.maximum(total, 1.0), found.share))
 
 
-def _states(trajectory: Trajectory, model: TabularModel, where: str) -> IntArray:
-    """The model's states along an episode, [T + 1]."""
-    if trajectory.states is not None:
-        path = np.asarray(trajectory.states, np.int64)
-        if path.shape != (len(trajectory.actions) + 1,) or path.min() < 0 or path.max() >= model.n_states:
-            raise BirlError(f"{where}: states do not fit the model: give T + 1 numbers below {model.n_states}")
-        return path
-    return _traced(trajectory, model, where)
+@dataclass(frozen=True, kw_only=True)
+class _Looks:
+    """Which states look how."""
+
+    states: Mapping[bytes, IntArray]
+    dtype: np.dtype[Any]
+
+    def like(self, seen: Any) -> IntArray:
+        return self.states.get(np.ascontiguousarray(np.asarray(seen, self.dtype)).tobytes(), np.zeros(0, np.int64))
 
 
-def _traced(trajectory: Trajectory, model: TabularModel, where: str) -> IntArray:
-    """The only states that explain what was seen and done: possible ones forwards, then backwards."""
+def _looks(model: TabularModel, where: str) -> _Looks:
     if model.observe is None:
         raise BirlError(f"{where}: no states, and the model has no `observe` to find them: give states")
-    known: dict[bytes, list[int]] = {}
-    for state, row in enumerate(np.asarray(model.observe(np.arange(model.n_states)))):
-        known.setdefault(np.ascontiguousarray(row).tobytes(), []).append(state)
-    kind = np.asarray(model.observe(np.zeros(1, np.int64))).dtype
-    looks = [known.get(np.ascontiguousarray(np.asarray(o, kind)).tobytes(), []) for o in trajectory.observations]
+    shown = np.asarray(model.observe(np.arange(model.n_states)))
+    found: dict[bytes, list[int]] = {}
+    for state, row in enumerate(shown):
+        found.setdefault(np.ascontiguousarray(row).tobytes(), []).append(state)
+    return _Looks(states={look: np.array(states, np.int64) for look, states in found.items()}, dtype=shown.dtype)
+
+
+def _states(trajectory: Trajectory, model: TabularModel, looks: _Looks | None, where: str) -> IntArray:
+    """The model's states along an episode, [T + 1]."""
+    actions = _actions(trajectory, model, where)
+    if trajectory.states is None:
+        assert looks is not None
+        path = _traced(trajectory, actions, model, looks, where)
+    else:
+        path = np.asarray(trajectory.states, np.int64)
+        if path.shape != (actions.size + 1,) or path.min() < 0 or path.max() >= model.n_states:
+            raise BirlError(f"{where}: states do not fit the model: give T + 1 numbers below {model.n_states}")
+        happens = np.asarray(model.transitions[path[:-1] * model.n_actions + actions, path[1:]]).ravel() > 0
+        if not happens.all():
+            step = int(np.flatnonzero(~happens)[0])
+            raise BirlError(
+                f"{where}: step {step}, action {actions[step]} from state {path[step]} to {path[step + 1]}, never "
+                "happens in the model: is it of this distribution?"
+            )
+    if trajectory.terminal and not model.terminal[path[-1]]:
+        raise BirlError(
+            f"{where}: it is marked as ended by itself in state {path[-1]}, where the model goes on: "
+            "say terminal=False of an episode that was cut"
+        )
+    return path
+
+
+def _actions(trajectory: Trajectory, model: TabularModel, where: str) -> IntArray:
+    actions = np.asarray(trajectory.actions)
+    numbers = actions.ravel().astype(np.int64)
+    if len(actions) != numbers.size or (actions.ravel() != numbers).any():
+        raise BirlError(f"{where}: actions {actions.shape}: give one whole number a step")
+    if numbers.min() < 0 or numbers.max() >= model.n_actions:
+        raise BirlError(f"{where}: an action outside 0 to {model.n_actions - 1}: is it of this distribution?")
+    return numbers
+
+
+def _traced(trajectory: Trajectory, actions: IntArray, model: TabularModel, known: _Looks, where: str) -> IntArray:
+    """The only states that explain what was seen and done: possible ones forwards, then backwards."""
+    looks = [known.like(seen) for seen in trajectory.observations]
+    if len(looks) != actions.size + 1:
+        raise BirlError(f"{where}: {len(looks)} observations for {actions.size} actions: give T + 1 and T")
+    for t, look in enumerate(looks):
+        if not look.size:
+            raise BirlError(f"{where}: no state of the model looks like observation {t}: is it of this distribution?")
     joint, n_actions = model.transitions, model.n_actions
-    possible = [np.array([s for s in looks[0] if model.start[s] > 0], np.int64)]
-    for action, look in zip(np.asarray(trajectory.actions, np.int64).ravel(), looks[1:], strict=True):
-        after = joint[possible[-1] * n_actions + action].indices if possible[-1].size else np.zeros(0, np.int64)
+    possible = [looks[0][model.start[looks[0]] > 0]]
+    for action, look in zip(actions, looks[1:], strict=True):
+        after = joint[possible[-1] * n_actions + action].indices if possible[-1].size else possible[-1]
         possible.append(np.intersect1d(after, look))
-    for t in range(len(looks) - 2, -1, -1):
-        rows = joint[possible[t] * n_actions + int(np.ravel(trajectory.actions[t])[0])]
+    for t in range(actions.size - 1, -1, -1):
+        rows = joint[possible[t] * n_actions + actions[t]]
         leads = np.asarray(rows[:, possible[t + 1]].sum(axis=1)).ravel() > 0
         possible[t] = possible[t][leads]
     if any(p.size == 0 for p in possible):

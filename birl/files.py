@@ -25,7 +25,9 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
+        temporary = None
     except OSError as error:
+        raise BirlError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:  # an interrupt, too, leaves nothing
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise BirlError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -10,7 +10,7 @@ import numpy as np
 
 from birl.behavior import Behavior
 from birl.irl.base import Check, RewardEstimate
-from birl.irl.common import feature_status, identifiability, sandwich
+from birl.irl.common import cluster_check, feature_status, identifiability, sandwich
 from birl.irl.newton import Maximum, SparsePrior
 from birl.irl.provenance import provenance
 from birl.types import FloatArray
@@ -71,6 +71,9 @@ def assemble(
         information = fit.information[:n, :n]
         moved = np.append(~fit.held, np.ones(fit.theta.size - n, bool)) & (fit.theta != 0)
         covariance = sandwich(fit.scores, curvature, moved)[:n, :n]
+    clusters = None if fit.scores is None else cluster_check(behaviors, fit.scores)
+    if clusters is not None and not clusters.passed:
+        covariance = None
     selector = "sparse prior" if fit.prior.strength else "least change from 0"
     return RewardEstimate(
         method=method.name,
@@ -81,7 +84,7 @@ def assemble(
         covariance=covariance,
         nuisance=fit.nuisance,
         log_likelihood=log_likelihood,
-        checks=tuple(c for c in fit.checks if c is not None),
+        checks=tuple(c for c in (*fit.checks, clusters) if c is not None),
         identifiability=identifiability(information, names, held=fit.held, selector=selector),
         settings={key: str(value) for key, value in asdict(method).items()},
         provenance=provenance(behaviors),

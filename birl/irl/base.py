@@ -17,6 +17,7 @@ import numpy as np
 
 from birl.behavior import Behavior
 from birl.irl.network import RewardNetwork
+from birl.irl.tested import CandidateTest
 from birl.sampled import SampledBehavior
 from birl.stats import normal_interval, percentile_interval
 from birl.tabular import RewardLike, TabularModel, reward_vector
@@ -110,6 +111,7 @@ class RewardEstimate:
         network: the reward as a function of transitions, where it is no sum of named features.
         table: the reward of each state and action of the one world it was read off, [S, A], where it is neither.
         provenance: versions and whatever else it takes to find the same estimate again.
+        tested: what was found of each named reward, by methods that test rather than recover.
     """
 
     method: str
@@ -132,6 +134,7 @@ class RewardEstimate:
     network: RewardNetwork | None = None
     table: FloatArray | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
+    tested: Mapping[str, CandidateTest] = field(default_factory=dict)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from birl.types import BirlError, FloatArray
 
 __all__ = [
     "adaptation_check",
+    "cluster_check",
     "convergence_check",
     "determinism_check",
     "feature_status",
@@ -163,6 +164,26 @@ def sandwich(scores: Mapping[str, FloatArray], curvature: FloatArray, free: np.n
     bread = np.linalg.pinv(curvature[rows], rcond=NULL, hermitian=True)
     covariance[rows] = bread @ meat[rows] @ bread
     return covariance
+
+
+def cluster_check(behaviors: Sequence[Behavior], scores: Mapping[str, FloatArray]) -> Check | None:
+    """Whether there is more than one cluster to tell the sampling of episodes by.
+
+    Returns:
+        None for policies that are known: of a single level nothing is then left to chance.
+    """
+    counted = {b.distribution: len(scores[b.distribution]) for b in behaviors if not b.policy_known}
+    if not counted:
+        return None
+    name, fewest = min(counted.items(), key=lambda item: item[1])
+    return Check(
+        name="clusters",
+        passed=fewest > 1,
+        value=float(fewest),
+        limit=2.0,
+        message=f"the uncertainty of {name!r} comes from {fewest} clusters"
+        + ("" if fewest > 1 else " (limit 2), so no weight has an interval: count more levels, or more episodes"),
+    )
 
 
 def convergence_check(maximum: Maximum, tolerance: float) -> Check:

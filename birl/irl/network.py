@@ -7,6 +7,7 @@ Axes: N transitions, D inputs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -53,12 +54,25 @@ class RewardNetwork:
             raise BirlError(f"reward network: inputs {self.inputs}: name some of {', '.join(INPUTS)}")
         if self.activation not in ACTIVATIONS:
             raise BirlError(f"reward network: activation {self.activation!r}: use one of {', '.join(ACTIVATIONS)}")
-        shapes = [(*weight.shape, *bias.shape) for weight, bias in self.layers]
-        widths = [out for out, _, _ in shapes]
-        if not shapes or [into for _, into, _ in shapes[1:]] != widths[:-1] or widths[-1] != 1:
+        shapes = [(np.shape(weight), np.shape(bias)) for weight, bias in self.layers]
+        if not shapes or any(len(weight) != 2 or len(bias) != 1 for weight, bias in shapes):
+            raise BirlError(f"reward network: layers of shapes {shapes}: give weights [out, in] and biases [out]")
+        widths = [out for (out, _), _ in shapes]
+        if [into for (_, into), _ in shapes[1:]] != widths[:-1] or widths[-1] != 1:
             raise BirlError(f"reward network: layers of shapes {shapes} do not make one number of an input")
-        if [bias for _, _, bias in shapes] != widths:
+        if [bias for _, (bias,) in shapes] != widths:
             raise BirlError(f"reward network: biases of shapes {shapes} do not fit their layers")
+        self._check_scaling(shapes[0][0][1])
+
+    def _check_scaling(self, width: int) -> None:
+        shift, scale = np.asarray(self.shift), np.asarray(self.scale)
+        if shift.size and not shift.shape == scale.shape == (width,):
+            raise BirlError(f"reward network: shift {shift.shape} and scale {scale.shape} for {width} inputs: give [D]")
+        numbers = [*(x for layer in self.layers for x in layer), shift, np.asarray(self.gain)]
+        if not all(np.isfinite(x).all() for x in numbers) or not (np.isfinite(scale) & (scale != 0)).all():
+            raise BirlError(
+                "reward network: a weight, a shift or the gain is not finite, or a scale is 0: fit it again"
+            )
 
     def __call__(self, seen: Transitions) -> FloatArray:
         """The reward of each transition, [N]."""
@@ -85,11 +99,22 @@ class RewardNetwork:
 
     def _input(self, name: str, seen: Transitions) -> FloatArray:
         if name == "action" and self.n_actions is not None:
-            return np.eye(self.n_actions)[np.asarray(seen.actions, np.int64).ravel()]
+            return self._one_hot(np.asarray(seen.actions))
         part = {
             "observation": seen.observations,
             "action": seen.actions,
             "next_observation": seen.next_observations,
             "terminal": seen.terminal,
         }[name]
-        return np.asarray(part, np.float64).reshape(len(seen), -1)
+        values = np.asarray(part, np.float64)
+        return values.reshape(len(seen), math.prod(values.shape[1:]))
+
+    def _one_hot(self, actions: np.ndarray) -> FloatArray:
+        assert self.n_actions is not None
+        numbers = actions.ravel().astype(np.int64)
+        if numbers.size != len(actions) or (numbers < 0).any() or (numbers >= self.n_actions).any():
+            raise BirlError(
+                f"reward network: actions {actions.shape} of the transitions are not {len(actions)} numbers below "
+                f"{self.n_actions}: it was recovered in another world"
+            )
+        return np.eye(self.n_actions)[numbers]

@@ -24,6 +24,7 @@ from birl.types import FloatArray, IntArray
 
 __all__ = ["SoftLikelihood", "SoftPoint", "by_level", "successor", "weighted_covariance"]
 
+FEW_LEVELS = 10  # below so many clusters their spread says too little (Cameron & Miller 2015, section VI)
 FIRST_ORDER_FEATURES = 200  # successor features of more than this many cost more than the iterations they save
 
 
@@ -34,6 +35,17 @@ class _Side:
     model: TabularModel
     start: FloatArray  # [S]
     counts: FloatArray  # [L, F]
+    seen: _Seen | None = None  # where uncertainty is over episodes, not levels
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Seen:
+    """The steps of the episodes a behaviour was counted from."""
+
+    states: IntArray  # [N]
+    actions: IntArray  # [N]
+    weights: FloatArray  # [N], their shares of the likelihood
+    episode: IntArray  # [N]
 
 
 class SoftLikelihood:
@@ -109,9 +121,18 @@ class SoftPoint:
         return successor(self.sides[i].model, self.psi[i])
 
     def scores(self, i: int) -> FloatArray:
-        """Each level's part of the gradient, for behaviour i, [L, F]."""
+        """Each level's part of the gradient of behaviour i, [L, F]; each episode's, of few levels that were counted."""
         side = self.sides[i]
+        if side.seen is not None:
+            return self._episode_scores(i, side.seen)
         return side.counts - by_level(side.model, side.start[:, None] * self.psi[i])
+
+    def _episode_scores(self, i: int, seen: _Seen) -> FloatArray:
+        """sum_t weight grad log pi_w(a_t | s_t), [E, F]."""
+        steps = seen.weights[:, None] * (self.action_psi(i)[seen.states, seen.actions] - self.psi[i][seen.states])
+        total = np.zeros((int(seen.episode[-1]) + 1, self.theta.size))
+        np.add.at(total, seen.episode, steps)
+        return total
 
 
 def _side(behavior: Behavior, equal_levels: bool) -> _Side:
@@ -124,7 +145,28 @@ def _side(behavior: Behavior, equal_levels: bool) -> _Side:
     else:  # of counted visits only this flow makes the likelihood that of the actions that were seen
         pairs = (visits[:, None] * behavior.policy).ravel()
         start = np.where(model.terminal, 0.0, visits - model.discount * (model.transitions.T @ pairs))
-    return _Side(model=model, start=start, counts=by_level(model, visits[:, None] * chain.features()))
+    return _Side(
+        model=model,
+        start=start,
+        counts=by_level(model, visits[:, None] * chain.features()),
+        seen=None if behavior.policy_known else _seen(behavior, weights),
+    )
+
+
+def _seen(behavior: Behavior, weights: FloatArray) -> _Seen | None:
+    """The episodes of a behaviour counted on few levels; those weigh by `weights`, [L]."""
+    model, episodes = behavior.model, behavior.trajectories
+    if model.n_levels >= FEW_LEVELS or len(episodes) <= model.n_levels:
+        return None
+    lengths = np.array([len(t.actions) for t in episodes])
+    states = np.concatenate([np.asarray(t.states)[:-1] for t in episodes])
+    time = np.concatenate([np.arange(n) for n in lengths])
+    return _Seen(
+        states=states,
+        actions=np.concatenate([np.asarray(t.actions, np.int64).ravel() for t in episodes]),
+        weights=model.discount**time * weights[model.level[states]] / lengths.size,
+        episode=np.repeat(np.arange(lengths.size), lengths),
+    )
 
 
 def by_level(model: TabularModel, values: FloatArray) -> FloatArray:

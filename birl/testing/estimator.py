@@ -181,7 +181,7 @@ def _all_but(need: str) -> set[str]:
         "simulator": {"simulator", "model"},  # a model is one
         "trajectories": {"trajectories", "policy"},  # a policy and a world make some
     }
-    return set(NEEDS) - goes_with[need]
+    return set(NEEDS) - goes_with.get(need, {need})
 
 
 def _refuses(estimator: Any, behaviors: Sequence[AnyBehavior], what: str, *, naming: str = "") -> None:
