@@ -111,7 +111,7 @@ def _joined(parts: Sequence[Places]) -> Places:
     )
 
 
-def ask(behavior: SampledBehavior, places: Places, *, count: int, rng: np.random.Generator) -> Asked:
+def ask(behavior: SampledBehavior, places: Places, *, count: int, rng: np.random.Generator, wide: float = 0.0) -> Asked:
     """Ask the policy.
 
     Args:
@@ -119,13 +119,14 @@ def ask(behavior: SampledBehavior, places: Places, *, count: int, rng: np.random
         places: N.
         count: K, of vectors; of numbered actions all are asked for.
         rng: draws vectors.
+        wide: share of them that come from the random walk.
 
     Raises:
         BirlError: for a policy without probabilities or densities, or over vectors without bounds.
     """
     assert behavior.simulator is not None
     numbered = behavior.simulator.actions.count is not None
-    return _all_numbered(behavior, places) if numbered else _some_vectors(behavior, places, count, rng)
+    return _all_numbered(behavior, places) if numbered else _some_vectors(behavior, places, count, rng, wide)
 
 
 def _all_numbered(behavior: SampledBehavior, places: Places) -> Asked:
@@ -142,7 +143,9 @@ def _all_numbered(behavior: SampledBehavior, places: Places) -> Asked:
     return Asked(actions=actions, log_ratio=ratio, weight=weight, decided=decided)
 
 
-def _some_vectors(behavior: SampledBehavior, places: Places, count: int, rng: np.random.Generator) -> Asked:
+def _some_vectors(
+    behavior: SampledBehavior, places: Places, count: int, rng: np.random.Generator, wide: float
+) -> Asked:
     assert behavior.simulator is not None
     assert behavior.policy is not None
     box, n = behavior.simulator.actions, len(places)
@@ -155,6 +158,9 @@ def _some_vectors(behavior: SampledBehavior, places: Places, count: int, rng: np
     many = places.take(np.repeat(np.arange(n), count))
     draw = getattr(policy.source, "sample", None)  # a Gaussian's density is that of its action before it is clipped
     drawn = policy.act(many, rng) if draw is None else np.asarray(draw(many.observations, rng=rng))
+    if wide > 0:
+        far = np.arange(len(many)) % count < round(wide * count)
+        drawn = np.where(far.reshape(-1, *[1] * (drawn.ndim - 1)), behavior.simulator.wander(many, rng), drawn)
     volume = float(np.log(box.high - box.low).sum())
     ratio = (policy.log_density(many, drawn) + volume).reshape(n, count)
     shape = np.shape(drawn)[1:]

@@ -38,6 +38,7 @@ class Plan:
     Attributes:
         places: from each distribution.
         choices: in each place, where actions are vectors.
+        wide: share of those that come from the random walk instead of the policy.
         episodes: of the policy and of each noisy copy, to find places in.
         noises: shares of random actions of those copies; 0 for the policy itself.
         steps: a choice is followed at most.
@@ -49,6 +50,7 @@ class Plan:
 
     places: int
     choices: int
+    wide: float
     episodes: int
     noises: tuple[float, ...]
     steps: int
@@ -61,7 +63,9 @@ class Plan:
 def sampled_material(behaviors: Sequence[SampledBehavior], plan: Plan, *, rng: np.random.Generator) -> Material:
     """The equations of rolled-out behaviours of one task."""
     seen = [visit(b, count=plan.places, episodes=plan.episodes, noises=plan.noises, rng=rng) for b in behaviors]
-    asked = [ask(b, v.places, count=plan.choices, rng=rng) for b, v in zip(behaviors, seen, strict=True)]
+    asked = [
+        ask(b, v.places, count=plan.choices, wide=plan.wide, rng=rng) for b, v in zip(behaviors, seen, strict=True)
+    ]
     layer = random_layer([v.places.observations for v in seen], plan.width, rng=rng)
     held = np.zeros(plan.width, bool) if plan.network else np.logical_and.reduce([v.neutral for v in seen])
     brings = _brings(layer if plan.network else None, held)

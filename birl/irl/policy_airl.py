@@ -59,6 +59,7 @@ class PolicyAIRL:
         reward: weights of the world's `features`, a `network` over observations, or `auto`: features where there are.
         places: visited in each distribution; on exact models every state counts.
         choices: drawn from the policy in each place, where actions are vectors; numbered ones are all asked for.
+        wide: share of drawn vectors that come from the random walk; far out, the log-density of a network says little.
         noises: shares of random actions of the copies of the policy whose episodes lead to the places.
         episodes: of each copy.
         steps: a choice is followed at most.
@@ -76,6 +77,7 @@ class PolicyAIRL:
     reward: str = "auto"
     places: int = 120
     choices: int = 6
+    wide: float = 0.0
     noises: tuple[float, ...] = (0.0, 0.3)
     episodes: int = 10
     steps: int = 100
@@ -90,6 +92,8 @@ class PolicyAIRL:
         for name in ("places", "choices", "episodes", "steps", "width"):
             if getattr(self, name) < 2:
                 raise BirlError(f"policy-airl: {name} is {getattr(self, name)}: give at least 2")
+        if not 0.0 <= self.wide <= 1.0:
+            raise BirlError(f"policy-airl: wide is {self.wide}: give a share from 0 to 1")
         if not self.noises or min(self.noises) < 0 or max(self.noises) > 1:
             raise BirlError(f"policy-airl: noises {self.noises}: give shares of random actions, from 0 to 1")
 
@@ -148,6 +152,7 @@ class PolicyAIRL:
         return Plan(
             places=self.places,
             choices=self.choices,
+            wide=self.wide,
             episodes=self.episodes,
             noises=self.noises,
             steps=self.steps,
