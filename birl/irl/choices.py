@@ -1,24 +1,26 @@
 """What a policy's choices gain over their alternatives, as rows that are linear in the reward.
 
-Axes: S states, A actions, F features, N alternatives, M ties.
+Axes: S states, A actions, F features, N alternatives, M ties, U distinct rows.
 Source: Ng & Russell 2000 (ICML), section 3; Barreto et al. 2017 (arXiv 1606.05312), equation 3 (successor features).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy.sparse as sp
 
 from birl.behavior import Behavior
 from birl.tabular import PolicyChain, TabularModel
-from birl.types import FloatArray, IntArray
+from birl.types import FloatArray, IntArray, unknown_name
 
-__all__ = ["Choices", "choices", "most_probable"]
+__all__ = ["Choices", "Distinct", "choices", "distinct", "most_probable", "parametrised"]
 
 TIED = 1e-9  # probabilities that differ by less, relative to the larger, are a tie
 SAME = 1e-10  # alternatives whose features differ by less, relative to the largest, are the same to any reward
+ROUND = 9  # digits of a unit row: equal alternatives become one, and the order of states leaves no trace
 MET = 1e-12  # expected visits below which a state counts as never met
 
 
@@ -81,10 +83,55 @@ def choices(behaviors: Sequence[Behavior], models: Sequence[TabularModel], *, co
     return Choices(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
+def parametrised(model: TabularModel, reward: str) -> TabularModel:
+    """The same world with the parameters of a reward as its features.
+
+    Args:
+        model: the world.
+        reward: `features` (as they are), `state` or `state-action` (one for each).
+
+    Raises:
+        BirlError: for another name.
+    """
+    if reward == "features":
+        return model
+    states, rows = np.arange(model.n_states), np.arange(model.live.size)
+    if reward == "state":
+        phi = sp.csr_matrix((np.ones(rows.size), (rows, rows // model.n_actions)), shape=(rows.size, states.size))
+        return replace(model, features=phi, feature_names=[f"state {s}" for s in states])
+    if reward == "state-action":
+        names = [f"state {row // model.n_actions}, action {row % model.n_actions}" for row in rows]
+        return replace(model, features=sp.eye_array(rows.size, format="csr"), feature_names=names)
+    raise unknown_name("reward", reward, ("features", "state", "state-action"))
+
+
 def most_probable(behavior: Behavior) -> np.ndarray:
     """The actions that are chosen most often in each state, ties kept, bool [S, A]."""
     pi = np.where(behavior.model.valid_actions, behavior.policy, -1.0)
     return pi >= pi.max(axis=1, keepdims=True) * (1.0 - TIED)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Distinct:
+    """Rows of length 1, each once, in an order that is theirs alone.
+
+    Attributes:
+        rows: [U, F].
+        weight: of all that became one, [U].
+        which: the place of each original row, int [N].
+    """
+
+    rows: FloatArray
+    weight: FloatArray
+    which: IntArray
+
+
+def distinct(gains: FloatArray, weight: FloatArray) -> Distinct:
+    """The different directions among some rows, none of them 0."""
+    unit = gains / np.linalg.norm(gains, axis=1)[:, None]
+    rows, which = np.unique(unit.round(ROUND) + 0.0, axis=0, return_inverse=True)  # + 0.0: -0.0 would sort apart
+    total = np.bincount(which.ravel(), weights=weight, minlength=len(rows))
+    return Distinct(rows=rows, weight=np.asarray(total, np.float64), which=which.ravel())
 
 
 def _own(behavior: Behavior, model: TabularModel, coverage: str, offset: int, share: float) -> Choices:

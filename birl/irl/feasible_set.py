@@ -23,16 +23,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from birl.behavior import Behavior
-from birl.irl.choices import Choices, choices
-from birl.irl.linear_program import Program, solve
-from birl.tabular import TabularModel
+from birl.irl.choices import Choices, Distinct, choices, distinct, parametrised
+from birl.irl.linear_program import Program, shadow_prices, solve
 from birl.types import BirlError, FloatArray, unknown_name
 
-__all__ = ["DECISIVE", "FeasibleSet", "Width", "explicit_reward"]
+__all__ = ["DECISIVE", "FeasibleSet", "Width"]
 
 DECISIVE = 0.1  # share of the greatest margin from which on a reward counts as an explanation
 EMPTY = 1e-6  # margin below which no reward makes the choices strictly better; an LP is good to 1e-9
-ROUND = 9  # digits of a row: equal alternatives become one, and the order of states leaves no trace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +87,7 @@ class FeasibleSet:
         """
         if reward != "features" and len(behaviors) > 1:
             raise BirlError(f"feasible set: a reward by {reward} belongs to one model: give one behaviour, or features")
-        models = [_parametrised(b.model, reward) for b in behaviors]
+        models = [parametrised(b.model, reward) for b in behaviors]
         found = choices(behaviors, models, coverage=coverage)
         names = tuple(models[0].feature_names)
         free = np.ones(len(names), bool) if held is None else ~held
@@ -115,6 +113,14 @@ class FeasibleSet:
         weights = self.vector(reward)
         slack = tolerance * float(np.abs(weights).max(initial=0.0))
         return bool((self._rows @ weights >= -slack).all() and (np.abs(self._ties @ weights) <= slack).all())
+
+    def against(self, reward: Mapping[str, float] | FloatArray) -> np.ndarray:
+        """Rows, then ties, that a reward contradicts, bool [N + M]."""
+        weights = self.vector(reward)
+        slack = EMPTY * float(np.abs(weights).max(initial=0.0))
+        broken = self._rows @ weights < -slack
+        untied = np.abs(self._ties @ weights) > slack
+        return np.concatenate([broken[self._distinct.which], untied[self._distinct_ties.which]])
 
     def margin(self, reward: Mapping[str, float] | FloatArray) -> float:
         """Distance from the nearest row, of the reward scaled to a largest weight of 1; negative outside the set."""
@@ -163,7 +169,7 @@ class FeasibleSet:
         states, which = np.unique(own.state, return_inverse=True)
         least = sp.csr_matrix((np.ones(which.size), (np.arange(which.size), which)), (which.size, states.size))
         gains, free = sp.csr_matrix(own.gains), np.tile(self.free, 2).astype(np.float64)
-        best_first = sp.hstack([-gains, gains, sp.csr_matrix(least.shape)])
+        best_first = sp.hstack([-gains, gains, 0.0 * least])
         rows = sp.vstack([sp.hstack([-gains, gains, least]), best_first], format="csr")
         share = np.bincount(which, weights=own.weight, minlength=states.size)
         ties = np.concatenate([self._ties, -self._ties, np.zeros((len(self._ties), states.size))], axis=1)
@@ -172,7 +178,7 @@ class FeasibleSet:
             Program(
                 cost=np.concatenate([np.full(2 * size, penalty), -share]),
                 rows=rows,
-                room=np.zeros(rows.shape[0]),
+                room=np.zeros(2 * which.size),
                 equal=ties,
                 limits=np.concatenate([np.column_stack([np.zeros(2 * size), free]), anything]),
             )
@@ -212,24 +218,31 @@ class FeasibleSet:
 
         Source: Schoelkopf et al. 2000 (Neural Computation 12; nu = 1 / price).
         """
-        size, (rows, ties) = len(self.names), (self._distinct, self._distinct_ties)
+        rows, ties = self._distinct, self._distinct_ties
         joined = np.concatenate([rows.rows, ties.rows, -ties.rows])
         share = np.concatenate([rows.weight, ties.weight, ties.weight])
         wants = np.concatenate([np.ones(len(rows.rows)), np.zeros(2 * len(ties.rows))])  # a tie has no margin
-        system = sp.hstack([sp.csr_matrix(-joined), sp.csr_matrix(wants[:, None]), -sp.eye_array(share.size)])
-        cost = np.concatenate([np.zeros(size), [-1.0], price * share])
-        found = solve(
+        weights, margin = self._soft(joined, wants, price * share)
+        short = joined @ weights < wants * margin - EMPTY
+        of_rows, over, under = np.split(short, [len(rows.rows), len(rows.rows) + len(ties.rows)])
+        return np.concatenate([of_rows[rows.which], (over | under)[ties.which]])
+
+    def _soft(self, rows: FloatArray, wants: FloatArray, prices: FloatArray) -> tuple[FloatArray, float]:
+        """w and m of the program above, by its dual: least sum |rows'y| with 0 <= y <= prices and y.wants >= 1."""
+        sides = np.eye(int(self.free.sum()))
+        beyond = np.zeros(2 * len(sides))
+        found = shadow_prices(
             Program(
-                cost=cost,
-                rows=system,
-                room=np.zeros(share.size),
-                equal=np.zeros((0, cost.size)),
-                limits=np.concatenate([self._box, np.tile([0.0, np.inf], (1 + share.size, 1))]),
+                cost=np.concatenate([np.zeros(len(rows)), beyond + 1.0]),
+                rows=-np.concatenate([wants, beyond])[None],
+                room=np.array([-1.0]),
+                equal=np.concatenate([rows.T[self.free], -sides, sides], axis=1),
+                limits=np.column_stack([np.zeros(len(rows) + beyond.size), np.concatenate([prices, beyond + np.inf])]),
             )
         )
-        out = found[size + 1 :] > EMPTY
-        tied = out[len(rows.rows) :].reshape(2, -1).any(axis=0)
-        return np.concatenate([out[: len(rows.rows)][rows.which], tied[ties.which]])
+        weights = np.zeros(len(self.names))
+        weights[self.free] = found.equal
+        return weights, float(found.rows[0])
 
     def without(self, exceptions: np.ndarray) -> FeasibleSet:
         """The set that leaves out some rows and ties, bool [N + M]."""
@@ -238,12 +251,12 @@ class FeasibleSet:
     # --- rows in canonical form ---------------------------------------------------------------------------------------
 
     @cached_property
-    def _distinct(self) -> _Distinct:
-        return _distinct(self.choices.gains, self.choices.weight)
+    def _distinct(self) -> Distinct:
+        return distinct(self.choices.gains, self.choices.weight)
 
     @cached_property
-    def _distinct_ties(self) -> _Distinct:
-        return _distinct(self.choices.ties, self.choices.tie_weight)
+    def _distinct_ties(self) -> Distinct:
+        return distinct(self.choices.ties, self.choices.tie_weight)
 
     @property
     def _rows(self) -> FloatArray:
@@ -280,52 +293,6 @@ class FeasibleSet:
                 limits=np.concatenate([self._box, [[0.0, 1.0]]]),
             )
         )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Distinct:
-    rows: FloatArray  # unit rows, sorted, [U, F]
-    weight: FloatArray  # of all that became one, [U]
-    which: np.ndarray  # for each original row its place, [N]; rows without length have none and point at any
-
-
-def _distinct(gains: FloatArray, weight: FloatArray) -> _Distinct:
-    length = np.linalg.norm(gains, axis=1)
-    unit = gains / np.where(length > 0, length, 1.0)[:, None]
-    rows, which = np.unique(unit.round(ROUND) + 0.0, axis=0, return_inverse=True)  # + 0.0: -0.0 sorts apart
-    which = which.ravel()
-    return _Distinct(rows=rows, weight=np.bincount(which, weights=weight, minlength=len(rows)), which=which)
-
-
-def explicit_reward(model: TabularModel, policy: FloatArray, values: FloatArray, advantage: FloatArray) -> FloatArray:
-    """The reward with these values whose alternatives lose this much: r = V - g P V - advantage, [S*A].
-
-    Every reward for which the policy is optimal has this form, V being its optimal values.
-
-    Args:
-        model: the world.
-        policy: [S, A]; actions that it takes lose nothing.
-        values: V, [S]; 0 is put in terminal states.
-        advantage: at least 0, [S, A].
-    """
-    kept = np.where(model.terminal, 0.0, values)
-    lost = np.where(policy > 0, 0.0, advantage).ravel()
-    reward = np.repeat(kept, model.n_actions) - model.discount * (model.transitions @ kept) - lost
-    return np.where(model.live, reward, 0.0)
-
-
-def _parametrised(model: TabularModel, reward: str) -> TabularModel:
-    """The same world with the reward's own parameters as features."""
-    if reward == "features":
-        return model
-    states, rows = np.arange(model.n_states), np.arange(model.live.size)
-    if reward == "state":
-        phi = sp.csr_matrix((np.ones(rows.size), (rows, rows // model.n_actions)), shape=(rows.size, states.size))
-        return replace(model, features=phi, feature_names=[f"state {s}" for s in states])
-    if reward == "state-action":
-        names = [f"state {row // model.n_actions}, action {row % model.n_actions}" for row in rows]
-        return replace(model, features=sp.eye_array(rows.size, format="csr"), feature_names=names)
-    raise unknown_name("reward", reward, ("features", "state", "state-action"))
 
 
 def _null(rows: FloatArray) -> FloatArray:

@@ -43,7 +43,7 @@ from birl.irl.common import (
     step_check,
 )
 from birl.irl.log_policy import FLOOR, Rationality, floor_check, floored
-from birl.irl.matched import Intersection, intersect
+from birl.irl.matched import Intersection, context_check, intersect
 from birl.irl.needs import exact
 from birl.irl.reward_set import Representative, RewardSet
 from birl.tabular import RewardLike, TabularModel, hard_plan, soft_plan
@@ -53,7 +53,6 @@ __all__ = ["InverseBellman"]
 
 SELECTORS = ("features", "habit", "mean-zero", "anchor:A", "state-only", "closest-to:NAME")
 FITS = 0.9  # share of log pi, shaping taken out, that the reward must account for
-ANGLE = 0.01  # radians between two contexts below which errors of log pi grow a hundredfold
 LOWER = 0.1  # the floor is made this much lower to see what it does
 
 
@@ -153,7 +152,7 @@ class InverseBellman:
         scores = {b.distribution: _scores(b, part, weights) for b, part in zip(behaviors, left, strict=True)}
         moved = self._with_lower_floor(behaviors, weights)
         checks = (
-            _fit_check(stacked[:, -1], stacked[:, -1] - stacked[:, :-1] @ weights),
+            _bellman_check("the features", _explained(stacked[:, -1], stacked[:, -1] - stacked[:, :-1] @ weights)),
             floor_check(behaviors, self.floor, moved),
             step_check(behaviors),
             determinism_check(behaviors),
@@ -191,7 +190,7 @@ class InverseBellman:
         stacked = np.concatenate([lower._without_shaping(b) for b in behaviors])
         free = answer != 0
         other = np.linalg.lstsq(stacked[:, :-1][:, free], stacked[:, -1], rcond=None)[0]
-        return _change(answer[free], other)
+        return _change(answer[free], np.asarray(other, np.float64))
 
     # --- a table ------------------------------------------------------------------------------------------------------
 
@@ -209,11 +208,12 @@ class InverseBellman:
         checks = (
             floor_check(behaviors, self.floor, moved),
             determinism_check(behaviors),
-            *(() if joint is None else (adaptation_check(behaviors), _context_check(joint))),
-            *(() if chosen.residual == 0.0 else (_choice_check(chosen),)),
+            *(() if joint is None else (adaptation_check(behaviors), context_check(joint))),
+            *(() if chosen.residual == 0.0 else (_bellman_check(f"{self.selector} rewards", chosen.explained),)),
         )
         nullity = known.nullity if chosen.selector != "state-only" else chosen.nullity
-        size = behaviors[0].model.n_states if chosen.selector == "state-only" else int(behaviors[0].model.live.sum())
+        model = behaviors[0].model
+        size = int((~model.terminal).sum() if chosen.selector == "state-only" else model.live.sum())
         told = Identifiability(
             rank=None if nullity is None else size - nullity,
             nullity=nullity,
@@ -281,44 +281,20 @@ def _change(answer: FloatArray, other: FloatArray) -> tuple[float, float]:
     return sizes[1] / sizes[0], float(answer @ other) / (sizes[0] * sizes[1])
 
 
-def _fit_check(wanted: FloatArray, missed: FloatArray) -> Check:
+def _explained(wanted: FloatArray, missed: FloatArray) -> float:
+    """Share of a sum of squares; 1 where there is nothing to explain."""
     total = float(wanted @ wanted)
-    share = 1.0 - float(missed @ missed) / total if total > 0 else 1.0
-    return Check(
-        name="Bellman equation",
-        passed=share >= FITS,
-        value=share,
-        limit=FITS,
-        message=f"the features account for {share:.3f} of log pi once shaping is taken out"
-        + ("" if share >= FITS else f" (limit {FITS}): the policy is not of this kind, or a feature is missing"),
-    )
+    return 1.0 - float(missed @ missed) / total if total > 0 else 1.0
 
 
-def _choice_check(chosen: Representative) -> Check:
-    gap = 0.0 if chosen.gap is None else chosen.gap
-    explained = 1.0 - gap**2
+def _bellman_check(what: str, explained: float) -> Check:
+    """Whether a reward that is no member of the set comes near enough to it."""
+    passed = explained >= FITS
     return Check(
         name="Bellman equation",
-        passed=explained >= FITS,
+        passed=passed,
         value=explained,
         limit=FITS,
-        message=f"the {chosen.selector} reward accounts for {explained:.3f} of log pi once shaping is taken out"
-        + ("" if explained >= FITS else f" (limit {FITS}): no such reward explains the policy, use another selector"),
-    )
-
-
-def _context_check(joint: Intersection) -> Check:
-    apart = joint.angle is None or joint.angle >= ANGLE
-    seen = (
-        "only a constant could be shaped"
-        if joint.angle is None
-        else f"second smallest principal angle {joint.angle:.2g}"
-    )
-    return Check(
-        name="contexts",
-        passed=apart,
-        value=joint.angle,
-        limit=ANGLE,
-        message=f"rank {joint.rank} of {joint.potentials} potentials, {seen}, contexts disagree by {joint.residual:.2g}"
-        + ("" if apart else f" (limit {ANGLE} radians): the contexts are too alike to tell rewards apart, add another"),
+        message=f"{what} account for {explained:.3f} of log pi once shaping is taken out"
+        + ("" if passed else f" (limit {FITS}): the policy is not of this kind, or the reward needs more than that"),
     )

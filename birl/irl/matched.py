@@ -20,12 +20,15 @@ from itertools import combinations
 import numpy as np
 import scipy.sparse as sp
 
+from birl.irl.base import Check
 from birl.irl.reward_set import RewardSet
 from birl.irl.shaping import DENSE_STATES, RANK, Block, blocks, constant_is_shaping, orthonormal, principal_angles
 from birl.tabular import TabularModel
 from birl.types import BirlError, FloatArray
 
-__all__ = ["Intersection", "intersect"]
+__all__ = ["ANGLE", "Intersection", "context_check", "intersect"]
+
+ANGLE = 0.01  # radians between two contexts below which errors of log pi grow a hundredfold
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +53,7 @@ class Intersection:
     @property
     def nullity(self) -> int:
         """Directions of the reward that no context sees."""
-        return self.rewards.basis.shape[1]
+        return self.rewards.column_levels.size
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,3 +144,17 @@ def _refuse_unmatched(first: TabularModel, other: TabularModel) -> None:
             f"contexts: a level has {largest} states (limit {DENSE_STATES}): restrict to smaller levels, or tie the "
             "contexts through named features (selector='features')"
         )
+
+
+def context_check(joint: Intersection) -> Check:
+    """Whether the contexts differ enough to tell rewards apart."""
+    apart = joint.angle is None or joint.angle >= ANGLE
+    seen = "only constants are shaping" if joint.angle is None else f"second smallest principal angle {joint.angle:.2g}"
+    return Check(
+        name="contexts",
+        passed=apart,
+        value=joint.angle,
+        limit=ANGLE,
+        message=f"rank {joint.rank} of {joint.potentials} potentials, {seen}, contexts disagree by {joint.residual:.2g}"
+        + ("" if apart else f" (limit {ANGLE} radians): the contexts are too alike to tell rewards apart, add another"),
+    )

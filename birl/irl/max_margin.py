@@ -31,7 +31,7 @@ from birl.types import BirlError, FloatArray, unknown_name
 
 __all__ = ["MaxMargin"]
 
-EXCEPTIONS = 0.05  # share of decisions left out above which the reward does not explain the policy
+AGAINST = 0.05  # share of decisions that go against the answer above which it does not explain the policy
 DITHERS = 0.05  # mean probability off the most probable action above which the policy is not greedy
 REWARDS, COVERAGES = ("features", "state", "state-action"), ("visited", "all")
 BOX = 1.0 - 1e-3  # a weight that can come nearer to 1 than this is bounded by the box only
@@ -96,7 +96,7 @@ class MaxMargin:
         chosen, left_out = self._consistent(whole)
         checks = (
             _zero_check(chosen),
-            _exception_check(whole.choices.share(left_out), chosen, self.price),
+            self._exception_check(whole, left_out, chosen),
             _greedy_check(known),
             adaptation_check(known),
         )
@@ -165,6 +165,18 @@ class MaxMargin:
             },
         )
 
+    def _exception_check(self, whole: FeasibleSet, left_out: np.ndarray, chosen: FeasibleSet) -> Check:
+        against = whole.choices.share(whole.against(chosen.centre))
+        return Check(
+            name="exceptions",
+            passed=against <= AGAINST,
+            value=against,
+            limit=AGAINST,
+            message=f"{against:.3g} of all decisions go against the answer, {whole.choices.share(left_out):.3g} were left "
+            f"out (price {self.price:g}), the others are best by a margin of {chosen.radius:.3g}"
+            + ("" if against <= AGAINST else f" (limit {AGAINST}): the policy is not greedy for any such reward"),
+        )
+
     def _table(self, bare: RewardEstimate, chosen: FeasibleSet, behavior: Behavior) -> RewardEstimate:
         shape = behavior.policy.shape
         centre = chosen.centre if self.reward == "state-action" else np.repeat(chosen.centre, shape[1])
@@ -193,19 +205,6 @@ def _zero_check(chosen: FeasibleSet) -> Check:
             if chosen.radius > EMPTY
             else ": no other makes the choices strictly better, add features or distributions"
         ),
-    )
-
-
-def _exception_check(share: float, chosen: FeasibleSet, price: float) -> Check:
-    passed = share <= EXCEPTIONS
-    return Check(
-        name="exceptions",
-        passed=passed,
-        value=share,
-        limit=EXCEPTIONS,
-        message=f"{share:.3g} of all decisions are left out (price {price:g}); the others are best by a margin of "
-        f"{chosen.radius:.3g}"
-        + ("" if passed else f" (limit {EXCEPTIONS}): the policy is not greedy for any reward in these features"),
     )
 
 

@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import splu
 
 from birl.irl.log_policy import FLOOR, Rationality, log_policy
 from birl.irl.shaping import DENSE_STATES, RANK, LeastSquares, blocks, shaping_operator
@@ -51,6 +51,11 @@ class Representative:
     nullity: int | None = 0
     weights: Mapping[str, float] = field(default_factory=dict)
     scale: float | None = None
+
+    @property
+    def explained(self) -> float:
+        """Share of log pi, shaping taken out, that the choice accounts for: 1 - gap^2; 1 where there is nothing."""
+        return 1.0 - (self.gap or 0.0) ** 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +96,7 @@ class RewardSet:
     def nullity(self) -> int | None:
         """Dimension of the set; None where a level is too large to tell."""
         if self.model.discount < 1.0:
-            return self.basis.shape[1]  # E - g P has full column rank: I - g P_pi is invertible for every policy
+            return self.column_levels.size  # E - g P has full column rank: I - g P_pi is invertible for every policy
         return self._rank(self.basis)
 
     def member(self, coefficients: FloatArray) -> FloatArray:
@@ -127,8 +132,15 @@ class RewardSet:
         return Representative(selector="habit", reward=self.particular, nullity=0)
 
     def mean_zero(self, policy: FloatArray | None = None) -> Representative:
-        """The member of mean 0 in every state, or as near as can be, under a policy [S, A]; the random walk if none."""
+        """The member of mean 0 in every state, or as near as can be, under a policy [S, A]; the random walk if none.
+
+        Raises:
+            BirlError: for a policy whose rows do not sum to 1.
+        """
         chosen = self.model.uniform if policy is None else np.asarray(policy, np.float64)
+        sums = np.where(self.model.valid_actions, chosen, 0.0).sum(axis=1)[~self.model.terminal]
+        if np.abs(sums - 1.0).max(initial=0.0) > MEMBER:
+            raise BirlError("mean-zero: a row of the policy does not sum to 1 over the valid actions: give [S, A]")
         return self._centred("mean-zero", chosen)
 
     def anchor(self, action: int | IntArray) -> Representative:
@@ -151,10 +163,10 @@ class RewardSet:
         mean = sp.csr_matrix((live, (states, np.arange(live.size))), shape=(self.model.n_states, live.size))
         mean = mean[np.flatnonzero(~self.model.terminal)]
         system, known = sp.csc_matrix(mean @ self.basis), -(mean @ self.particular)
-        if system.shape[0] == system.shape[1] and self.model.discount < 1.0:
-            return Representative(selector=selector, reward=self.member(np.atleast_1d(spsolve(system, known))))
+        if known.size == self.column_levels.size and self.model.discount < 1.0:
+            return Representative(selector=selector, reward=self.member(splu(system).solve(known)))
         found, _, rank, _ = np.linalg.lstsq(system.toarray(), known, rcond=RANK)
-        return Representative(selector=selector, reward=self.member(found), nullity=system.shape[1] - int(rank))
+        return Representative(selector=selector, reward=self.member(found), nullity=self.column_levels.size - int(rank))
 
     def state_only(self) -> Representative:
         """The reward by state alone that is nearest to the set; of several, the one of least norm.
@@ -166,10 +178,9 @@ class RewardSet:
         live = model.live.reshape(model.n_states, n_actions)
         share = live / np.maximum(live.sum(axis=1, keepdims=True), 1)
         repeat = np.repeat(np.arange(model.n_states), n_actions)
-        mean = sp.csr_matrix((share.ravel(), (repeat, np.arange(repeat.size))), shape=(model.n_states, repeat.size))
-        across = sp.csr_matrix(
-            (live.ravel().astype(np.float64), (np.arange(repeat.size), repeat)), shape=mean.shape[::-1]
-        )
+        pairs = np.arange(repeat.size)
+        mean = sp.csr_matrix((share.ravel(), (repeat, pairs)), shape=(model.n_states, repeat.size))
+        across = sp.csr_matrix((live.ravel().astype(np.float64), (pairs, repeat)), shape=(repeat.size, model.n_states))
         uneven = sp.csr_matrix(self.basis - across @ (mean @ self.basis))
         wanted = across @ (mean @ self.particular) - self.particular
         found, null = self._solve(uneven, wanted)
@@ -202,7 +213,7 @@ class RewardSet:
         residual = float(np.linalg.norm(left[:, -1] - left[:, :-1] @ weights))
         return Representative(
             selector="features",
-            reward=given @ weights,
+            reward=np.asarray(given @ weights, np.float64),
             residual=residual,
             gap=_ratio(residual, float(np.linalg.norm(left[:, -1]))),
             nullity=given.shape[1] - int(rank),
@@ -234,7 +245,7 @@ class RewardSet:
         """Least squares level by level, and the null space as columns; None, from a sparse solver, in large levels."""
         if not self._small:
             return LeastSquares(matrix).coefficients(wanted), None
-        found, null = np.zeros(matrix.shape[1]), []
+        found, null = np.zeros(self.column_levels.size), []
         for block in blocks(self.model, self.column_levels):
             left, sizes, right = np.linalg.svd(matrix[block.rows][:, block.columns].toarray(), full_matrices=False)
             kept = sizes > RANK * max(1.0, float(sizes.max(initial=0.0)))  # columns of a basis have length 1 or so

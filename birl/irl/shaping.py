@@ -27,6 +27,7 @@ __all__ = [
     "LeastSquares",
     "blocks",
     "constant_is_shaping",
+    "explicit_reward",
     "orthonormal",
     "principal_angles",
     "shaping_operator",
@@ -46,6 +47,23 @@ def shaping_operator(model: TabularModel) -> sp.csr_matrix:
     rows = np.flatnonzero(model.live)
     here = sp.csr_matrix((np.ones(rows.size), (rows, rows // model.n_actions)), shape=model.transitions.shape)
     return sp.csr_matrix(here - model.discount * model.transitions)[:, np.flatnonzero(~model.terminal)]
+
+
+def explicit_reward(model: TabularModel, policy: FloatArray, values: FloatArray, advantage: FloatArray) -> FloatArray:
+    """A V - advantage: the reward with these optimal values, whose alternatives lose this much, [S*A].
+
+    Every reward for which a greedy policy is optimal has this form.
+
+    Args:
+        model: the world.
+        policy: [S, A]; actions that it takes lose nothing.
+        values: V, [S]; terminal states have 0 whatever is given.
+        advantage: what is lost by each other action, at least 0, [S, A].
+
+    Source: Metelli, Ramponi, Concetti & Restelli 2021 (ICML), the explicit form of the feasible set.
+    """
+    lost = np.where((policy > 0).ravel() | ~model.live, 0.0, advantage.ravel())
+    return shaping_operator(model) @ values[~model.terminal] - lost
 
 
 def constant_is_shaping(model: TabularModel) -> bool:
@@ -111,18 +129,19 @@ class LeastSquares:
     """
 
     def __init__(self, basis: sp.csr_matrix, weights: FloatArray | None = None) -> None:
-        self.root = np.ones(basis.shape[0]) if weights is None else np.sqrt(weights)
-        weighted = sp.csr_matrix(sp.diags_array(self.root) @ basis)
+        self._root = 1.0 if weights is None else np.sqrt(weights)
+        weighted = sp.csr_matrix(basis if weights is None else sp.diags_array(self._root) @ basis)
         size = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=0)).ravel())
         self._scale = np.divide(1.0, size, out=np.ones_like(size), where=size > 0.0)  # columns of length 1
         self._basis = sp.csr_matrix(weighted @ sp.diags_array(self._scale))
         self._across = self._basis.T.tocsr()
         normal = sp.csc_matrix(self._across @ self._basis + RIDGE * sp.eye_array(size.size, format="csr"))
+        self._size = size.size
         self._factor = splu(normal, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0) if size.size else None
 
     def coefficients(self, columns: FloatArray) -> FloatArray:
         """x that minimises || columns - B x || under the weights, [M] or [M, N]."""
-        found = np.zeros((self._basis.shape[1], *columns.shape[1:]))
+        found = np.zeros((self._size, *columns.shape[1:]))
         if self._factor is None:
             return found
         wanted = self._rooted(columns)
@@ -135,4 +154,4 @@ class LeastSquares:
         return self._rooted(columns) - self._basis @ (self.coefficients(columns).T / self._scale).T
 
     def _rooted(self, columns: FloatArray) -> FloatArray:
-        return (columns.T * self.root).T
+        return (columns.T * self._root).T
