@@ -13,6 +13,7 @@ from birl.irl.base import (
 )
 from birl.irl.bayesian import Bayesian
 from birl.irl.boltzmann import Boltzmann
+from birl.irl.candidates import Candidates
 from birl.irl.inverse_bellman import InverseBellman
 from birl.irl.max_margin import MaxMargin
 from birl.irl.mce import MaxCausalEntropy
@@ -33,6 +34,7 @@ __all__ = [
     "AnyBehavior",
     "Bayesian",
     "Boltzmann",
+    "Candidates",
     "Check",
     "Estimator",
     "Identifiability",
@@ -62,6 +64,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "successor-logit": SuccessorLogit(),
     "policy-airl": PolicyAIRL(),
     "successor-margin": SuccessorMargin(),
+    "candidates": Candidates(),
 }
 """Every method under its name, with default settings."""
 

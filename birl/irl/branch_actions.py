@@ -21,7 +21,7 @@ from birl.sampled import PlacePolicy, SampledBehavior
 from birl.simulator import Places
 from birl.types import BirlError, ContinuousPolicy, DiscretePolicy, FloatArray
 
-__all__ = ["AskMenu", "Choice", "Choose", "Menu", "likeliest", "policy_of", "ways"]
+__all__ = ["AskMenu", "Choice", "Choose", "Menu", "gives_probabilities", "likeliest", "policy_of", "ways"]
 
 TIE = 1e-9  # probabilities that differ by less are of equally good actions
 
@@ -74,6 +74,15 @@ def likeliest(chances: FloatArray) -> FloatArray:
     return tied / tied.sum(axis=1, keepdims=True)
 
 
+def gives_probabilities(behavior: SampledBehavior) -> bool:
+    """Whether the policy can be asked how likely an action is: no callable, nor one with a single vector in mind."""
+    policy = policy_of(behavior)
+    if behavior.actions.count is not None:
+        return policy.table is not None or isinstance(policy.source, DiscretePolicy)
+    certain = policy.deterministic or isinstance(policy.source, DeterministicPolicy)
+    return isinstance(policy.source, ContinuousPolicy) and not certain
+
+
 def ways(behavior: SampledBehavior, method: str, *, cardinal: bool) -> tuple[AskMenu, Choose]:
     """How to try actions and how to go on, for this kind of policy and of question.
 
@@ -85,11 +94,9 @@ def ways(behavior: SampledBehavior, method: str, *, cardinal: bool) -> tuple[Ask
     Raises:
         BirlError: for a policy that cannot be asked for them.
     """
-    policy = policy_of(behavior)
-    numbered = behavior.actions.count is not None
-    asked = policy.table is not None or isinstance(policy.source, DiscretePolicy if numbered else ContinuousPolicy)
-    dense = asked and (numbered or not (policy.deterministic or isinstance(policy.source, DeterministicPolicy)))
-    if cardinal and not dense:
+    numbered, source = behavior.actions.count is not None, policy_of(behavior).source
+    asked = policy_of(behavior).table is not None or isinstance(source, DiscretePolicy)
+    if cardinal and not gives_probabilities(behavior):
         lacks = "action probabilities" if numbered else "a density of its actions"
         raise BirlError(
             f"{method}: the policy of distribution {behavior.distribution!r} does not give {lacks}: "

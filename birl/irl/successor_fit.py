@@ -18,9 +18,11 @@ from birl.irl.common import GREEDY
 from birl.types import FloatArray
 
 __all__ = [
+    "Explained",
     "Instrumented",
     "SuccessorLikelihood",
     "choice_log_likelihood",
+    "explained",
     "explained_check",
     "instrumented",
     "relevance_check",
@@ -151,8 +153,23 @@ def choice_log_likelihood(seen: Branches, theta: FloatArray) -> float | None:
     return float(seen.weight @ _expected(seen.chosen, log_policy) / seen.weight.sum())
 
 
-def explained_check(seen: Branches, theta: FloatArray) -> Check:
-    """Whether the policy's log-probabilities are those of a soft-optimal one: R^2 with the noise taken out.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Explained:
+    """How much of the policy's log-probabilities the weights account for.
+
+    Attributes:
+        share: R^2 with the noise of rollouts taken out; None where there is nothing to explain.
+        error: its standard error over clusters.
+        parts: each cluster's part of it, [C].
+    """
+
+    share: float | None
+    error: float
+    parts: FloatArray
+
+
+def explained(seen: Branches, theta: FloatArray) -> Explained:
+    """R^2 of log pi, within states and weighed by the policy.
 
     The product of both halves' residuals has the true residual's square for its mean.
     """
@@ -162,12 +179,20 @@ def explained_check(seen: Branches, theta: FloatArray) -> Check:
     left = seen.by_cluster((weight * (y[0] - x[0] @ theta) * (y[1] - x[1] @ theta)).sum(axis=1))
     total = seen.by_cluster((weight * ratio**2).sum(axis=1))
     if total.sum() <= NOTHING * seen.weight.sum():
-        return Check(name="explained", passed=True, message="the policy is as good as random: nothing to explain")
+        return Explained(share=None, error=0.0, parts=np.zeros(len(total)))
     share = 1.0 - float(left.sum() / total.sum())
     error = float(np.std(left - (1.0 - share) * total) * len(left) ** 0.5 / total.sum())
-    reached = share + (0.0 if seen.exact else 1.96 * error)
-    told = f"R^2 of log pi is {share:.4g}" + ("" if seen.exact else f" +- {1.96 * error:.2g}")
-    passed = bool(reached >= EXPLAINED)
+    return Explained(share=share, error=0.0 if seen.exact else error, parts=(total - left) / total.sum())
+
+
+def explained_check(seen: Branches, theta: FloatArray) -> Check:
+    """Whether the policy's log-probabilities are those of a soft-optimal one."""
+    found = explained(seen, theta)
+    if found.share is None:
+        return Check(name="explained", passed=True, message="the policy is as good as random: nothing to explain")
+    share, error = found.share, found.error
+    told = f"R^2 of log pi is {share:.4g}" + (f" +- {1.96 * error:.2g}" if error else "")
+    passed = bool(share + 1.96 * error >= EXPLAINED)
     return Check(
         name="explained",
         passed=passed,
