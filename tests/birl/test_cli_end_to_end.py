@@ -28,7 +28,13 @@ def test_a_planted_agent_is_scored_from_the_shell(made):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("planner on red-door\n")
     assert "--task red-door --method outcome-choice --method mce --levels 4 --seed 0 --draws 20" in done.stdout
-    assert sorted(path.name for path in folder.iterdir()) == ["card.json", "gap.png", "levels.png", "weights.png"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "card.json",
+        "gap.png",
+        "levels.png",
+        "matrix.png",
+        "weights.png",
+    ]
 
 
 def test_diagnosing_the_card_again_gives_the_same_answer(made):
