@@ -1,4 +1,7 @@
-"""How far apart two rewards are in a finite world: one metric per file, one signature, one explicit table."""
+"""How far apart two rewards are: one metric per file, one signature, one explicit table.
+
+Exactly on a finite world (`DISTANCES`), or estimated from a sample of any other (`cover`, then `estimate`).
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,28 +10,54 @@ from birl.distance.base import Distance
 from birl.distance.batch import DrawDistances, LevelMoments, canonical_gram, distances_from_gram
 from birl.distance.coverage import Coverage
 from birl.distance.dard import dard
+from birl.distance.drawing import cover
 from birl.distance.epic import epic
+from birl.distance.estimate import ESTIMATES, Draws, SampledDistance, estimate, sampled_moments
+from birl.distance.forms import SampledMetric
+from birl.distance.pearson import Dard, Epic
+from birl.distance.potentials import OneHot, PotentialClass, RandomFourier
 from birl.distance.regret import LevelRegret, RegretDistance, regret, regret_by_level
 from birl.distance.rewards import Recovered, RewardSource
+from birl.distance.sampled_starc import StarcMin, StarcVal
+from birl.distance.samples import Branching, CoverageSample, mixture
 from birl.distance.starc import starc
+from birl.distance.valued import StepReward
 from birl.distance.worst_case import worst_case_regret
 
 __all__ = [
     "DISTANCES",
+    "ESTIMATES",
+    "Branching",
     "Coverage",
+    "CoverageSample",
+    "Dard",
     "Distance",
     "DrawDistances",
+    "Draws",
+    "Epic",
     "LevelMoments",
     "LevelRegret",
+    "OneHot",
+    "PotentialClass",
+    "RandomFourier",
     "Recovered",
     "RegretDistance",
     "RewardSource",
+    "SampledDistance",
+    "SampledMetric",
+    "StarcMin",
+    "StarcVal",
+    "StepReward",
     "canonical_gram",
+    "cover",
     "dard",
     "distances_from_gram",
     "epic",
+    "estimate",
+    "mixture",
     "regret",
     "regret_by_level",
+    "sampled_moments",
     "starc",
     "worst_case_regret",
 ]

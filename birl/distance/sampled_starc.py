@@ -17,7 +17,7 @@ Source: Skalse et al. 2024 (arXiv 2309.15257), definitions 5 and 6; Bradtke & Ba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -28,7 +28,7 @@ from birl.distance.forms import Forms
 from birl.distance.potentials import PotentialClass, RandomFourier
 from birl.distance.samples import CoverageSample
 from birl.distance.valued import StepReward, values
-from birl.types import BirlError, FloatArray
+from birl.types import BirlError, FloatArray, IntArray
 
 __all__ = ["StarcMin", "StarcVal"]
 
@@ -52,14 +52,25 @@ class StarcMin:
 
     def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
         """The forms of all rewards, [M, N*K, rewards]."""
-        shaped = _shaped(sample, rewards, self.potentials)
+        shaped, weights = _shaped(sample, rewards, self.potentials), sample.pair_weights
 
-        def fit(kept: np.ndarray) -> FloatArray:
-            weights = np.where(np.repeat(kept, sample.shape[1]), sample.pair_weights, 0.0)
-            plain, across = _grams(shaped.shaping, weights)
-            return _projection(plain, across) @ _cross(shaped.shaping, shaped.rewards, weights)
+        def equations(rows: IntArray) -> FloatArray:
+            """Within and across repeats: X'WX, X'WX, X'Wr."""
+            steps, paid, w = [x[rows] for x in shaped.shaping], shaped.rewards[:, rows], weights[rows]
+            own = np.sum([_product(x, x, w) for x in steps], axis=0)
+            got = np.sum([_product(x, r, w) for x, r in zip(steps, paid, strict=True)], axis=0)
+            many, total = len(steps), sum(steps[1:], start=steps[0])
+            if many == 1:
+                return np.concatenate([own, own, got], axis=1)
+            across = [_product(total, total, w) - own, _product(total, paid.sum(axis=0), w) - got]
+            return np.concatenate([own / many, *(x / (many * (many - 1)) for x in across)], axis=1)
 
-        found = _residuals(sample, shaped, fit, _folds(sample, self.folds, self.potentials), sign=-1.0)
+        def solve(found: FloatArray) -> FloatArray:
+            own, across, got = np.split(found, [len(found), 2 * len(found)], axis=1)
+            return -_inverse(own, across) @ got
+
+        fold = _folds(sample, self.folds, self.potentials)
+        found = _residuals(sample, shaped, fold, equations, solve)
         return Forms(values=found, scale=shaped.scale, potentials=str(self.potentials))
 
 
@@ -80,18 +91,23 @@ class StarcVal:
     def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
         """The forms of all rewards, [M, N*K, rewards]."""
         shaped = _shaped(sample, rewards, self.potentials)
-        tried = np.repeat(np.arange(len(sample.weights)), sample.shape[1])
-        here = shaped.here[tried]
+        state = np.repeat(np.arange(len(sample.weights)), sample.shape[1])
         walk = (sample.weights[:, None] * sample.uniform).ravel()
 
-        def fit(kept: np.ndarray) -> FloatArray:
-            weights = np.where(np.repeat(kept, sample.shape[1]), walk, 0.0)
-            moved = np.mean([_dense(_weighed(here, weights).T @ x) for x in shaped.shaping], axis=0)
-            earned = _weighed(here, weights).T @ shaped.rewards.mean(axis=0)
-            span = _whitened(_dense(_weighed(here, weights).T @ here))
+        def equations(rows: IntArray) -> FloatArray:
+            """Phi'W Phi, Phi'WX, Phi'Wr."""
+            here, w = shaped.here[state[rows]], walk[rows]
+            moved = np.mean([_product(here, x[rows], w) for x in shaped.shaping], axis=0)
+            earned = _product(here, shaped.rewards[:, rows].mean(axis=0), w)
+            return np.concatenate([_product(here, here, w), moved, earned], axis=1)
+
+        def solve(found: FloatArray) -> FloatArray:
+            own, moved, earned = np.split(found, [len(found), 2 * len(found)], axis=1)
+            span = _whitened(own)
             return -span @ np.linalg.pinv(span.T @ moved @ span, rcond=RANK) @ (span.T @ earned)
 
-        found = _residuals(sample, shaped, fit, _folds(sample, self.folds, self.potentials), sign=1.0)
+        fold = _folds(sample, self.folds, self.potentials)
+        found = _residuals(sample, shaped, fold, equations, solve)
         return Forms(values=found, scale=shaped.scale, policy=sample.walker, potentials=str(self.potentials))
 
 
@@ -131,49 +147,35 @@ def _shaped(sample: CoverageSample, rewards: Sequence[StepReward], potentials: P
     )
 
 
-def _folds(sample: CoverageSample, folds: int, potentials: PotentialClass) -> np.ndarray:
+def _folds(sample: CoverageSample, folds: int, potentials: PotentialClass) -> IntArray:
     """The fold of each state, [N]; one for all where nothing carries over."""
     if folds < 1:
         raise BirlError(f"starc: {folds} folds: give at least 1")
     return sample.cluster % (min(folds, sample.clusters) if potentials.generalises else 1)
 
 
-def _residuals(sample: CoverageSample, shaped: _Shaped, fit: Any, fold: np.ndarray, *, sign: float) -> FloatArray:
-    """R_m + sign * shaping @ potential, the potential fitted on the other folds, [M, N*K, rewards]."""
+def _residuals(
+    sample: CoverageSample,
+    shaped: _Shaped,
+    fold: IntArray,
+    equations: Callable[[IntArray], FloatArray],
+    solve: Callable[[FloatArray], FloatArray],
+) -> FloatArray:
+    """R_m + X_m @ potential, the potential solved from the equations of the other folds, [M, N*K, rewards]."""
     found = np.array(shaped.rewards)
-    every = int(fold.max()) + 1
-    for one in range(every):
-        used = fold == one
-        potential = fit(~used if every > 1 else used)
-        rows = np.flatnonzero(np.repeat(used, sample.shape[1]))
+    rows = [np.flatnonzero(np.repeat(fold == one, sample.shape[1])) for one in range(int(fold.max()) + 1)]
+    parts = [equations(one) for one in rows]
+    whole = np.sum(parts, axis=0)
+    for used, part in zip(rows, parts, strict=True):
+        potential = solve(whole - part if len(rows) > 1 else whole)
         for m, shaping in enumerate(shaped.shaping):
-            found[m, rows] += sign * np.asarray(shaping[rows] @ potential)
+            found[m, used] += shaping[used] @ potential
     return found
 
 
-def _grams(shaping: tuple[Any, ...], weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """X'WX within repeats and across them, [P, P] each; the same where there is one repeat."""
-    count, total = len(shaping), sum(shaping[1:], start=shaping[0])
-    own = np.sum([_dense(_weighed(x, weights).T @ x) for x in shaping], axis=0)
-    if count == 1:
-        return own, own
-    whole = _dense(_weighed(total, weights).T @ total)
-    return own / count, (whole - own) / (count * (count - 1))
-
-
-def _cross(shaping: tuple[Any, ...], rewards: FloatArray, weights: FloatArray) -> FloatArray:
-    """X'Wr across repeats, [P, rewards]."""
-    count, total = len(shaping), sum(shaping[1:], start=shaping[0])
-    whole = _weighed(total, weights).T @ rewards.sum(axis=0)
-    if count == 1:
-        return np.asarray(whole)
-    own = sum(_weighed(x, weights).T @ r for x, r in zip(shaping, rewards, strict=True))
-    return np.asarray(whole - own) / (count * (count - 1))
-
-
-def _projection(plain: FloatArray, across: FloatArray) -> FloatArray:
+def _inverse(own: FloatArray, across: FloatArray) -> FloatArray:
     """The inverse of `across` where it is more than rounding and more than noise, [P, P]."""
-    span = _whitened(plain)
+    span = _whitened(own)
     share, directions = np.linalg.eigh(span.T @ across @ span)
     kept = share > SIGNAL
     root = span @ directions[:, kept] / np.sqrt(share[kept])
@@ -189,9 +191,8 @@ def _whitened(gram: FloatArray) -> FloatArray:
     return unit[:, None] * directions[:, kept] / np.sqrt(size[kept])
 
 
-def _weighed(matrix: Any, weights: FloatArray) -> Any:
-    return sp.diags_array(weights) @ matrix if sp.issparse(matrix) else matrix * weights[:, None]
-
-
-def _dense(matrix: Any) -> FloatArray:
-    return matrix.toarray() if sp.issparse(matrix) else np.asarray(matrix)
+def _product(left: Any, right: Any, weights: FloatArray) -> FloatArray:
+    """left' W right, dense."""
+    weighed = sp.diags_array(weights) @ left if sp.issparse(left) else left * weights[:, None]
+    found = weighed.T @ right
+    return found.toarray() if sp.issparse(found) else np.asarray(found)
