@@ -57,6 +57,7 @@ def from_trajectories(trajectories: Sequence[Trajectory], distribution: Distribu
     where = f"distribution {distribution.name!r}"
     looks = None if all(t.states is not None for t in trajectories) else _looks(model, where)
     paths = [_states(t, model, looks, f"{where}, episode {i}") for i, t in enumerate(trajectories)]
+    _check_steps(trajectories, paths, model, where)
     met = np.unique(np.concatenate([model.level[path] for path in paths]))
     kept = model.states_of(met)
     number = np.full(model.n_states, -1)
@@ -161,19 +162,28 @@ def _states(trajectory: Trajectory, model: TabularModel, looks: _Looks | None, w
         path = np.asarray(trajectory.states, np.int64)
         if path.shape != (actions.size + 1,) or path.min() < 0 or path.max() >= model.n_states:
             raise BirlError(f"{where}: states do not fit the model: give T + 1 numbers below {model.n_states}")
-        happens = np.asarray(model.transitions[path[:-1] * model.n_actions + actions, path[1:]]).ravel() > 0
-        if not happens.all():
-            step = int(np.flatnonzero(~happens)[0])
-            raise BirlError(
-                f"{where}: step {step}, action {actions[step]} from state {path[step]} to {path[step + 1]}, never "
-                "happens in the model: is it of this distribution?"
-            )
     if trajectory.terminal and not model.terminal[path[-1]]:
         raise BirlError(
             f"{where}: it is marked as ended by itself in state {path[-1]}, where the model goes on: "
             "say terminal=False of an episode that was cut"
         )
     return path
+
+
+def _check_steps(
+    trajectories: Sequence[Trajectory], paths: Sequence[IntArray], model: TabularModel, where: str
+) -> None:
+    """All steps of all episodes against the model, at once."""
+    steps = _steps(trajectories, paths, model.n_actions)
+    after = np.concatenate([path[1:] for path in paths])
+    chance = np.asarray(model.transitions[steps.states * model.n_actions + steps.actions, after]).ravel()
+    if (chance > 0).all():
+        return
+    bad = int(np.flatnonzero(chance <= 0)[0])
+    raise BirlError(
+        f"{where}, episode {steps.episode[bad]}: step {steps.time[bad]}, action {steps.actions[bad]} from state "
+        f"{steps.states[bad]} to {after[bad]}, never happens in the model: is it of this distribution?"
+    )
 
 
 def _actions(trajectory: Trajectory, model: TabularModel, where: str) -> IntArray:

@@ -84,7 +84,7 @@ class SoftPoint:
 
     @cached_property
     def value(self) -> float:
-        """w.mu - V_w(start), summed over behaviours."""
+        """w.mu - V_w(start), summed over behaviours: the log-likelihood over and above the random walk's."""
         return sum(
             float(side.counts.sum(axis=0) @ self.theta - side.start @ plan.values)
             for side, plan in zip(self.sides, self.plans, strict=True)
