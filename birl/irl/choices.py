@@ -20,7 +20,7 @@ __all__ = ["Choices", "Distinct", "choices", "distinct", "most_probable", "param
 
 TIED = 1e-9  # probabilities that differ by less, relative to the larger, are a tie
 SAME = 1e-10  # alternatives whose features differ by less, relative to the largest, are the same to any reward
-ROUND = 9  # digits of a unit row: equal alternatives become one, and the order of states leaves no trace
+ROUND = 10  # digits of a unit row: equal alternatives become one, and the order of states leaves no trace
 MET = 1e-12  # expected visits below which a state counts as never met
 
 

@@ -79,7 +79,8 @@ class FeasibleSet:
         Args:
             behaviors: one per distribution; of one model where the reward is by state or by state and action.
             reward: what it is made of.
-            coverage: the states whose choices count.
+            coverage: the states whose choices count. With `all` a member makes a greedy policy optimal; with `visited`
+                it makes no single departure from it pay.
             held: parameters put to 0, bool [F].
 
         Raises:
@@ -108,7 +109,7 @@ class FeasibleSet:
                 raise unknown_name("feature", name, self.names)
         return np.array([float(reward.get(name, 0.0)) for name in self.names])
 
-    def contains(self, reward: Mapping[str, float] | FloatArray, *, tolerance: float = 1e-9) -> bool:
+    def contains(self, reward: Mapping[str, float] | FloatArray, *, tolerance: float = 1e-8) -> bool:
         """Whether a reward makes every choice best, to a tolerance relative to its largest weight; 0 always does."""
         weights = self.vector(reward)
         slack = tolerance * float(np.abs(weights).max(initial=0.0))

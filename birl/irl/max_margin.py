@@ -166,14 +166,14 @@ class MaxMargin:
         )
 
     def _exception_check(self, whole: FeasibleSet, left_out: np.ndarray, chosen: FeasibleSet) -> Check:
-        against = whole.choices.share(whole.against(chosen.centre))
+        against, out = whole.choices.share(whole.against(chosen.centre)), whole.choices.share(left_out)
         return Check(
             name="exceptions",
             passed=against <= AGAINST,
             value=against,
             limit=AGAINST,
-            message=f"{against:.3g} of all decisions go against the answer, {whole.choices.share(left_out):.3g} were left "
-            f"out (price {self.price:g}), the others are best by a margin of {chosen.radius:.3g}"
+            message=f"{against:.3g} of all decisions go against the answer, {out:.3g} were left out "
+            f"(price {self.price:g}), the others are best by a margin of {chosen.radius:.3g}"
             + ("" if against <= AGAINST else f" (limit {AGAINST}): the policy is not greedy for any such reward"),
         )
 
