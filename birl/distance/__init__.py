@@ -8,11 +8,12 @@ from functools import partial
 
 from birl.distance.base import Distance
 from birl.distance.batch import DrawDistances, LevelMoments, canonical_gram, distances_from_gram
+from birl.distance.columns import Draws
 from birl.distance.coverage import Coverage
 from birl.distance.dard import dard
 from birl.distance.drawing import cover
 from birl.distance.epic import epic
-from birl.distance.estimate import ESTIMATES, Draws, SampledDistance, estimate, sampled_moments
+from birl.distance.estimate import ESTIMATES, SampledDistance, estimate, sampled_moments
 from birl.distance.forms import SampledMetric
 from birl.distance.pearson import Dard, Epic
 from birl.distance.potentials import OneHot, PotentialClass, RandomFourier

@@ -13,7 +13,7 @@ Axes: R replicates, B places where forms are compared, K rewards, C clusters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -36,13 +36,15 @@ class Forms:
         centred: whether deviations from the mean are compared.
         policy: the policy the form is taken under.
         potentials: the class that shaping was taken out of, where there is one.
+        shrinks: whether a form is never larger than its reward, but for potentials that do not carry over.
     """
 
     values: FloatArray
     scale: FloatArray
     centred: bool = False
     policy: str = "none"
-    potentials: str = field(default="")
+    potentials: str = ""
+    shrinks: bool = False
 
 
 class SampledMetric(Protocol):

@@ -19,6 +19,8 @@ __all__ = ["Basis", "OneHot", "PotentialClass", "RandomFourier"]
 Basis = Callable[[Any], Any]
 """Observations [B, ...] -> the value of each potential, [B, P], dense or sparse."""
 
+FEW = 32  # numbers of an observation up to which linear potentials are worth their noise
+STATES_EACH = 8  # for every cosine
 MOST = 3000  # distinct states above which one-hot potentials are refused: their normal equations are dense
 
 
@@ -77,7 +79,8 @@ class RandomFourier:
     """Smooth potentials: sums of random cosines of a Gaussian kernel's spectrum, with the linear ones and a constant.
 
     The kernel's width is the median distance between states (in standard deviations of each number), times half, one
-    and two, a third of the cosines each.
+    and two, a third of the cosines each. There is at most one cosine for every eight states, and linear potentials are
+    left out of observations of more than 32 numbers.
 
     Attributes:
         count: of cosines.
@@ -93,7 +96,7 @@ class RandomFourier:
 
     def __str__(self) -> str:
         """The class in a few words."""
-        return f"linear and {self.count} random cosines"
+        return f"smooth, up to {self.count} random cosines"
 
     def basis(self, observations: Any, count: int) -> Basis:
         """Cosines of the observations, standardised as the states compared are."""
@@ -105,13 +108,17 @@ class RandomFourier:
         standard = (states[:, kept] - centre) / spread
         pairs = rng.integers(len(states), size=(2, 2000))
         width = float(np.median(np.linalg.norm(standard[pairs[0]] - standard[pairs[1]], axis=1))) or 1.0
-        widths = width * np.resize([0.5, 1.0, 2.0], self.count)
-        waves = rng.normal(size=(spread.size, self.count)) / widths
-        phase = rng.uniform(0, 2 * np.pi, size=self.count)
+        cosines = min(self.count, count // STATES_EACH)
+        widths = width * np.resize([0.5, 1.0, 2.0], cosines)
+        waves = rng.normal(size=(spread.size, cosines)) / widths
+        phase = rng.uniform(0, 2 * np.pi, size=cosines)
+        linear = spread.size <= FEW
 
         def basis(seen: Any) -> FloatArray:
             x = (_numbers(seen)[:, kept] - centre) / spread
-            return np.concatenate([np.ones((len(x), 1)), x, np.cos(x @ waves + phase)], axis=1)
+            return np.concatenate(
+                [np.ones((len(x), 1)), x[:, : spread.size * linear], np.cos(x @ waves + phase)], axis=1
+            )
 
         return basis
 

@@ -1,12 +1,13 @@
 """STARC estimated from a coverage sample: shaping is projected out within a stated class of potentials.
 
     MIN  c_m = R_m + g Phi(s'_m) - Phi(s),  Phi the potential for which E_{S'} c is smallest               (1)
-    VAL  c_m = R_m + g V(s'_m) - V(s),      V(s) = E_A E_{S'} [R + g V(S')]                                 (2)
+    VAL  c_m = q_m - E_A q_m,  q_m = R_m + g V(s'_m),  V(s) = E_A E_{S'} [R + g V(S')]                      (2)
 
 for each repeat m of an action. The smallest E c is not the smallest c: squaring what one next state gave would also
 fit potentials to noise, so (1) is solved from products across repeats (`forms`), and so are the norms. V solves (2) on
 the potentials' span (least squares temporal differences); where the coverage is far from the random walk's it may be a
-poor value, though shaping within the class cancels all the same. What a potential outside the class adds stays.
+poor value, though shaping within the class cancels all the same. What a potential outside the class adds stays: all of
+it in MIN, its difference between next states in VAL.
 
 Both are fitted on the other clusters than those they are used on, where the class says anything about states it has not
 seen. Potentials are 0 in terminal states.
@@ -71,7 +72,7 @@ class StarcMin:
 
         fold = _folds(sample, self.folds, self.potentials)
         found = _residuals(sample, shaped, fold, equations, solve)
-        return Forms(values=found, scale=shaped.scale, potentials=str(self.potentials))
+        return Forms(values=found, scale=shaped.scale, potentials=str(self.potentials), shrinks=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,9 @@ class StarcVal:
             return -span @ np.linalg.pinv(span.T @ moved @ span, rcond=RANK) @ (span.T @ earned)
 
         fold = _folds(sample, self.folds, self.potentials)
-        found = _residuals(sample, shaped, fold, equations, solve)
+        found = _residuals(sample, shaped, fold, equations, solve).reshape(sample.repeats, *sample.uniform.shape, -1)
+        found -= np.einsum("nk,mnkr->mnr", sample.uniform, found)[:, :, None]
+        found = found.reshape(shaped.rewards.shape)
         return Forms(values=found, scale=shaped.scale, policy=sample.walker, potentials=str(self.potentials))
 
 
