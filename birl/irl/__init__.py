@@ -14,10 +14,12 @@ from birl.irl.base import (
 from birl.irl.bayesian import Bayesian
 from birl.irl.boltzmann import Boltzmann
 from birl.irl.candidates import Candidates
+from birl.irl.critic import Critic
 from birl.irl.inverse_bellman import InverseBellman
 from birl.irl.max_margin import MaxMargin
 from birl.irl.mce import MaxCausalEntropy
 from birl.irl.network import RewardNetwork
+from birl.irl.noise_ranked import NoiseRanked
 from birl.irl.outcome_choice import OutcomeChoice
 from birl.irl.policy_airl import PolicyAIRL
 from birl.irl.projection import Projection
@@ -36,11 +38,13 @@ __all__ = [
     "Boltzmann",
     "Candidates",
     "Check",
+    "Critic",
     "Estimator",
     "Identifiability",
     "InverseBellman",
     "MaxCausalEntropy",
     "MaxMargin",
+    "NoiseRanked",
     "OutcomeChoice",
     "PolicyAIRL",
     "PolicyEstimator",
@@ -61,6 +65,8 @@ ESTIMATORS: dict[str, Estimator] = {
     "max-margin": MaxMargin(),
     "relative-entropy": RelativeEntropy(),
     "projection": Projection(),
+    "noise-ranked": NoiseRanked(),
+    "critic": Critic(),
     "successor-logit": SuccessorLogit(),
     "policy-airl": PolicyAIRL(),
     "successor-margin": SuccessorMargin(),

@@ -14,6 +14,7 @@ import numpy as np
 from birl.behavior import Behavior
 from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, AnyBehavior, Check, RewardEstimate
 from birl.irl.common import AVOIDED, LOST, identifiability, neutral_constants, null_space
+from birl.irl.provenance import provenance
 from birl.sampled import SampledBehavior
 from birl.tabular import PolicyChain, TabularModel
 from birl.types import BirlError, FloatArray
@@ -99,7 +100,7 @@ def linear_estimate(
         checks=tuple(c for c in fit.checks if c is not None),
         identifiability=identifiability(fit.information, names, held=fit.held, selector=fit.selector),
         settings={key: str(value) for key, value in asdict(method).items()},
-        provenance=fit.provenance,
+        provenance={**provenance(behaviors), **fit.provenance},
     )
 
 
