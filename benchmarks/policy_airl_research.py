@@ -28,6 +28,7 @@ import numpy as np
 from birl_envs import point_goal
 from birl_envs.classic import pendulum
 from continuous_experts import CACHE, SEEDS, WORLDS, expert
+from scipy.stats import spearmanr
 
 from birl.distance.drawing import cover
 from birl.distance.estimate import estimate
@@ -39,11 +40,20 @@ from birl.types import FloatArray
 
 RESULTS = Path(__file__).parent / "results" / "policy_airl_research.json"
 CHOSEN_ON = (0, 1, 2)
-STATES = 400  # that distances are estimated in
-BASE = PolicyAIRL()
+STATES = {"Pendulum-v1": 400, "point-goal": 1500}  # that distances are estimated in; events are rare in the second
+TRIED = Branching(actions=4, ahead=4, episodes=40)
+PATH = PolicyAIRL()
+BASE = replace(PATH, path=1)
 SOFT = replace(BASE, greedy=False)
 WIDE = replace(BASE, wide=0.5)
 METHODS = {
+    "default: successor, paths of 5": PATH,
+    "successor, paths of 3": replace(PATH, path=3),
+    "successor, paths of 10": replace(PATH, path=10),
+    "successor, paths of 10, also random places": replace(PATH, path=10, noises=(0.0, 0.3, 1.0)),
+    "successor, paths of 5, own places": replace(PATH, noises=(0.0,)),
+    "order, paths of 5": replace(PATH, form="order"),
+    "order, paths of 10": replace(PATH, form="order", path=10),
     "successor, greedy, bulk": BASE,
     "successor, greedy, bulk, own places": replace(BASE, noises=(0.0,)),
     "successor, greedy, bulk, also random places": replace(BASE, noises=(0.0, 0.3, 1.0)),
@@ -55,7 +65,8 @@ METHODS = {
     "order, greedy, half of actions random": replace(WIDE, form="order"),
     "joint, bulk": replace(BASE, form="joint", places=1200, episodes=10),
     "joint, half of actions random": replace(WIDE, form="joint", places=1200, episodes=10),
-    "network, successor, greedy, bulk": replace(BASE, reward="network"),
+    "network, paths of 5": replace(PATH, reward="network"),
+    "network, paths of 10, more places": replace(PATH, reward="network", path=10, places=300, width=32),
     "network, joint, bulk": replace(BASE, reward="network", form="joint", places=1200),
     "successor-logit": SuccessorLogit(),
 }
@@ -107,7 +118,8 @@ def measured(method: Any, behavior: SampledBehavior, truth: Mapping[str, float],
     taken = {"wall_seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
     values = {"base": sample.steps.features @ np.array(list(truth.values())), "found": found.evaluate(sample.steps)}
     told: dict[str, Any] = {"weights": dict(found.weights), **taken}
-    told["spearman"] = _correlation(*(np.argsort(np.argsort(v)) for v in values.values()))
+    ranked: Any = spearmanr(*values.values())
+    told["spearman"] = float(ranked.statistic)
     if found.weights:
         spread = sample.steps.features.std(axis=0)
         told["cosine"] = _cosine(spread * found.vector, spread * np.array(list(truth.values())))
@@ -121,10 +133,6 @@ def measured(method: Any, behavior: SampledBehavior, truth: Mapping[str, float],
 
 def _cosine(x: FloatArray, y: FloatArray) -> float:
     return float(x @ y / max(float(np.linalg.norm(x) * np.linalg.norm(y)), 1e-300))
-
-
-def _correlation(x: FloatArray, y: FloatArray) -> float:
-    return _cosine(x - x.mean(), y - y.mean())
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -163,7 +171,11 @@ def main() -> None:
             rng = np.random.default_rng(seed)
             behavior = watched(world, seed, told.folder, rng)
             sample = cover(
-                behavior, STATES, source="random-walk", branching=Branching(actions=4, ahead=4, episodes=40), rng=rng
+                behavior,
+                STATES[world],
+                source="random-walk",
+                branching=Branching(actions=4, ahead=4, episodes=40),
+                rng=rng,
             )
             for method in told.methods:
                 found = measured(METHODS[method], behavior, setting(world).truth, sample)

@@ -1,9 +1,13 @@
 """What each choice brings when the policy goes on from it: the successor form of the log-policy, sampled.
 
 For numbered actions the policy goes on as it is, and what its randomness is worth counts (equation (2) of the exact
-form). A policy over vectors goes on without noise: each choice is then one small step aside from what the policy means
-to do, which is what its density says something about; the entropy that such a policy was trained with is another
-training run's detail, and sampling it costs far more noise than it adds.
+form). A policy over vectors goes on without noise: each choice is then a small step aside from what the policy means to
+do, which is what its density says something about; sampling what its noise is worth would cost more than it adds.
+
+One action of 1/20 s changes next to nothing. A choice over vectors is therefore a path, m actions in a row drawn from
+the policy: discounted and summed along it, f = g + gamma h' - h telescopes, so that with y = log(pi / u)
+
+    sum_{t<m} gamma^t y_t = sum_{t<m} gamma^t g_t + gamma^m h(s_m) - h(s_0)
 
 Axes: N places, K choices in each, F features, B = N K.
 """
@@ -12,12 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from birl.irl.log_policy_fit import Choices, centred
-from birl.irl.log_policy_rows import Asked, Visited, ask
-from birl.sampled import PlacePolicy, SampledBehavior
+from birl.irl.log_policy_rows import Asked, Visited, ask, draw_vectors
+from birl.sampled import SampledBehavior
 from birl.simulator import Places, Step
 from birl.types import FloatArray
 
@@ -37,11 +42,13 @@ class Following:
         brings: features of a step.
         steps: at most, from the choice on.
         greedy: let the policy go on without noise.
+        path: actions in a row that make a choice over vectors.
     """
 
     brings: Brings
     steps: int
     greedy: bool
+    path: int
 
 
 def is_random(behavior: SampledBehavior, places: Places, rng: np.random.Generator) -> bool:
@@ -58,6 +65,7 @@ def followed_choices(
 ) -> Choices:
     """Equations of every choice, centred in its place; followed twice, independently, where chance has a say."""
     random = not following.greedy or is_random(behavior, seen.places, rng)
+    following = replace(following, path=1) if random else following  # a path is a choice where it can be taken again
     runs = [_follow(behavior, seen.places, asked, following, rng) for _ in range(2 if random else 1)]
     brought = [centred(counts, asked.weight) for counts, _ in runs]
     target = [centred(asked.log_ratio + divergence, asked.weight) for _, divergence in runs]
@@ -82,40 +90,60 @@ def _follow(
     The choices of a place share their luck where they can: what they have in common then cancels.
     """
     luck = int(rng.integers(2**63))
-    each = [
-        _one(behavior, places, asked.actions[:, k], following, np.random.default_rng(luck))
+    runs = [
+        _Run(
+            behavior=behavior,
+            following=following,
+            rng=np.random.default_rng(luck),
+            own=np.random.default_rng([luck, k]),
+        )(places, asked.actions[:, k])
         for k in range(asked.log_ratio.shape[1])
     ]
-    return np.stack([counts for counts, _ in each], axis=1), np.stack([later for _, later in each], axis=1)
+    return np.stack([counts for counts, _ in runs], axis=1), np.stack([later for _, later in runs], axis=1)
 
 
-def _one(
-    behavior: SampledBehavior, places: Places, actions: FloatArray, following: Following, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    assert behavior.simulator is not None
-    assert behavior.policy is not None
-    simulator, policy = behavior.simulator, replace(behavior.policy, deterministic=following.greedy)
-    step = simulator.step(places, actions, rng)
-    counts, later, discount = following.brings(places, step), np.zeros(len(places)), 1.0
-    for _ in range(following.steps - 1):
-        places, discount = step.places, discount * behavior.discount
-        if places.terminal.all():
-            break
-        actions = policy.act(places, rng)
-        if not following.greedy:
-            later += discount * np.where(places.terminal, 0.0, _divergence(behavior, policy, places, actions, rng))
-        step = simulator.step(places, actions, rng)
-        counts += discount * np.where(places.terminal[:, None], 0.0, following.brings(places, step))
-    return counts, later
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Run:
+    """One choice in each place, followed.
 
+    Attributes:
+        behavior: with policy and simulator.
+        following: how.
+        rng: the luck that all choices of a place share.
+        own: draws the rest of a choice of several actions.
+    """
 
-def _divergence(
-    behavior: SampledBehavior, policy: PlacePolicy, places: Places, actions: FloatArray, rng: np.random.Generator
-) -> FloatArray:
-    """Divergence of the policy from the random walk, [B]; of vectors, its value at one action."""
-    assert behavior.simulator is not None
-    box = behavior.simulator.actions
-    if box.count is None:
-        return policy.log_density(places, actions) + float(np.log(box.high - box.low).sum())
-    asked = ask(behavior, places, count=0, rng=rng)
-    return (asked.weight * asked.log_ratio).sum(axis=1)
+    behavior: SampledBehavior
+    following: Following
+    rng: np.random.Generator
+    own: np.random.Generator
+
+    def __call__(self, places: Places, actions: Any) -> tuple[FloatArray, FloatArray]:
+        """Discounted features, [N, F], and log-ratios after the first action, [N]."""
+        behavior, brings = self.behavior, self.following.brings
+        assert behavior.simulator is not None
+        step = behavior.simulator.step(places, actions, self.rng)
+        counts, later, discount = brings(places, step), np.zeros(len(places)), 1.0
+        for time in range(1, self.following.steps):
+            places, discount = step.places, discount * behavior.discount
+            if places.terminal.all():
+                break
+            actions, ratio = self._next(places, time)
+            step = behavior.simulator.step(places, actions, self.rng)
+            later += discount * np.where(places.terminal, 0.0, ratio)
+            counts += discount * np.where(places.terminal[:, None], 0.0, brings(places, step))
+        return counts, later
+
+    def _next(self, places: Places, time: int) -> tuple[Any, FloatArray | float]:
+        """What is done next, and what it counts for: nothing, where the policy goes on without noise."""
+        behavior, greedy = self.behavior, self.following.greedy
+        assert behavior.policy is not None
+        numbered = behavior.actions.count is not None
+        if time < self.following.path and not numbered:
+            return draw_vectors(behavior, places, rng=self.own)
+        if greedy:
+            return replace(behavior.policy, deterministic=True).act(places, self.rng), 0.0
+        if not numbered:
+            return draw_vectors(behavior, places, rng=self.rng)
+        asked = ask(behavior, places, count=0, rng=self.rng)
+        return behavior.policy.act(places, self.rng), (asked.weight * asked.log_ratio).sum(axis=1)

@@ -18,7 +18,7 @@ from birl.sampled import SampledBehavior, Walk, walk
 from birl.simulator import Places
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["Asked", "Visited", "ask", "visit"]
+__all__ = ["Asked", "Visited", "ask", "draw_vectors", "visit"]
 
 NEUTRAL = 1e-9  # share of a constant potential that features may leave over and still stand in for it
 TINY = 1e-12  # probability below which a numbered action counts as never taken
@@ -148,26 +148,40 @@ def _some_vectors(
 ) -> Asked:
     assert behavior.simulator is not None
     assert behavior.policy is not None
-    box, n = behavior.simulator.actions, len(places)
+    many, n = places.take(np.repeat(np.arange(len(places)), count)), len(places)
+    actions, ratio = draw_vectors(behavior, many, rng=rng, wide=np.arange(len(many)) % count < round(wide * count))
+    ratio = ratio.reshape(n, count)
+    return Asked(
+        actions=actions.reshape(n, count, *actions.shape[1:]),
+        log_ratio=ratio,
+        weight=np.full((n, count), 1.0 / count),
+        decided=1.0 - np.exp(-np.maximum(ratio.mean(axis=1), 0.0) / behavior.simulator.actions.low.size),
+    )
+
+
+def draw_vectors(
+    behavior: SampledBehavior, places: Places, *, rng: np.random.Generator, wide: np.ndarray | None = None
+) -> tuple[Any, FloatArray]:
+    """An action of the policy in each place, as the world takes it, and its log-ratio to the random walk, [B].
+
+    Args:
+        behavior: with policy and simulator, over vectors.
+        places: B.
+        rng: draws.
+        wide: where the random walk draws instead, bool [B].
+    """
+    assert behavior.simulator is not None
+    assert behavior.policy is not None
+    box, policy = behavior.simulator.actions, replace(behavior.policy, deterministic=False)
     if not (np.isfinite(box.low).all() and np.isfinite(box.high).all()):
         raise BirlError(
             f"distribution {behavior.distribution!r}: actions have no bounds, over which no walk is uniform: "
             "give the world finite ones"
         )
-    policy = replace(behavior.policy, deterministic=False)
-    many = places.take(np.repeat(np.arange(n), count))
-    draw = getattr(policy.source, "sample", None)  # a Gaussian's density is that of its action before it is clipped
-    drawn = policy.act(many, rng) if draw is None else np.asarray(draw(many.observations, rng=rng))
-    if wide > 0:
-        far = np.arange(len(many)) % count < round(wide * count)
-        drawn = np.where(far.reshape(-1, *[1] * (drawn.ndim - 1)), behavior.simulator.wander(many, rng), drawn)
-    volume = float(np.log(box.high - box.low).sum())
-    ratio = (policy.log_density(many, drawn) + volume).reshape(n, count)
-    shape = np.shape(drawn)[1:]
-    low, high = box.low.reshape(shape), box.high.reshape(shape)
-    return Asked(
-        actions=np.clip(drawn, low, high).astype(np.float32).reshape(n, count, *shape),
-        log_ratio=ratio,
-        weight=np.full((n, count), 1.0 / count),
-        decided=1.0 - np.exp(-np.maximum(ratio.mean(axis=1), 0.0) / box.low.size),
-    )
+    sample = getattr(policy.source, "sample", None)  # a Gaussian's density is that of its action before it is clipped
+    drawn = policy.act(places, rng) if sample is None else np.asarray(sample(places.observations, rng=rng))
+    if wide is not None and wide.any():
+        drawn = np.where(wide.reshape(-1, *[1] * (drawn.ndim - 1)), behavior.simulator.wander(places, rng), drawn)
+    ratio = policy.log_density(places, drawn) + float(np.log(box.high - box.low).sum())
+    low, high = (bound.reshape(drawn.shape[1:]) for bound in (box.low, box.high))
+    return np.clip(drawn, low, high).astype(np.float32), ratio

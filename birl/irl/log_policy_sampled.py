@@ -42,6 +42,7 @@ class Plan:
         episodes: of the policy and of each noisy copy, to find places in.
         noises: shares of random actions of those copies; 0 for the policy itself.
         steps: a choice is followed at most.
+        path: actions in a row that make a choice over vectors.
         greedy: follow without noise; None for: where actions are vectors.
         joint: fit the shaping instead of following.
         width: of random layers.
@@ -54,6 +55,7 @@ class Plan:
     episodes: int
     noises: tuple[float, ...]
     steps: int
+    path: int
     greedy: bool | None
     joint: bool
     width: int
@@ -137,4 +139,4 @@ def _brings(layer: RandomLayer | None, held: np.ndarray) -> Brings:
 
 def _following(behavior: SampledBehavior, plan: Plan, brings: Brings) -> Following:
     greedy = behavior.actions.count is None if plan.greedy is None else plan.greedy
-    return Following(brings=brings, steps=min(plan.steps, behavior.horizon), greedy=greedy)
+    return Following(brings=brings, steps=min(plan.steps, behavior.horizon), greedy=greedy, path=plan.path)

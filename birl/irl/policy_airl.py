@@ -63,6 +63,7 @@ class PolicyAIRL:
         noises: shares of random actions of the copies of the policy whose episodes lead to the places.
         episodes: of each copy.
         steps: a choice is followed at most.
+        path: actions in a row, drawn from the policy, that make one choice over vectors; in worlds of chance it is one.
         greedy: follow choices without the policy's noise; None for: where actions are vectors.
         width: of the random layer of a network, and of the shaping of `joint`.
     """
@@ -81,6 +82,7 @@ class PolicyAIRL:
     noises: tuple[float, ...] = (0.0, 0.3)
     episodes: int = 10
     steps: int = 100
+    path: int = 5
     greedy: bool | None = None
     width: int = 64
 
@@ -94,6 +96,10 @@ class PolicyAIRL:
                 raise BirlError(f"policy-airl: {name} is {getattr(self, name)}: give at least 2")
         if not 0.0 <= self.wide <= 1.0:
             raise BirlError(f"policy-airl: wide is {self.wide}: give a share from 0 to 1")
+        if not 1 <= self.path <= self.steps:
+            raise BirlError(
+                f"policy-airl: path is {self.path}: give from 1 to the {self.steps} steps that are followed"
+            )
         if not self.noises or min(self.noises) < 0 or max(self.noises) > 1:
             raise BirlError(f"policy-airl: noises {self.noises}: give shares of random actions, from 0 to 1")
 
@@ -156,6 +162,7 @@ class PolicyAIRL:
             episodes=self.episodes,
             noises=self.noises,
             steps=self.steps,
+            path=self.path,
             greedy=self.greedy,
             joint=self.form == "joint",
             width=self.width,
