@@ -65,10 +65,10 @@ class Candidates:
     draws: int = 500
     pool: tuple[Any, ...] = ()
     states: int = 64
-    rollouts: int = 8
+    rollouts: int = 4
     actions: int = 8
     episodes: int = 32
-    tail: float = 0.02
+    tail: float = 0.05
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing."""

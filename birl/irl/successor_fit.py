@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 EXPLAINED = 0.99  # share of the variance of log pi below which a policy is not called soft-optimal
+UNSURE = 0.5  # half-width of that share's interval above which it says nothing
 RELEVANT = 10**0.5  # t of a direction's information: an F of 10, Staiger & Stock's rule of thumb
 NOTHING = 1e-12  # variance of log pi, relative to what an action is worth, that is none
 
@@ -191,21 +192,17 @@ def explained_check(seen: Branches, theta: FloatArray) -> Check:
     if found.share is None:
         return Check(name="explained", passed=True, message="the policy is as good as random: nothing to explain")
     share, error = found.share, found.error
-    told = f"R^2 of log pi is {share:.4g}" + (f" +- {1.96 * error:.2g}" if error else "")
-    passed = bool(share + 1.96 * error >= EXPLAINED)
-    return Check(
-        name="explained",
-        passed=passed,
-        value=share,
-        limit=EXPLAINED,
-        message=told
-        + (
-            ""
-            if passed
-            else f" (limit {EXPLAINED}): the policy is not soft-optimal for these features, so hold the weights "
+    margin = 1.96 * error
+    told = f"R^2 of log pi is {share:.4g}" + (f" +- {margin:.2g}" if error else "")
+    if share + margin < EXPLAINED:
+        told += (
+            f" (limit {EXPLAINED}): the policy is not soft-optimal for these features, so hold the weights "
             "against an ordinal method (successor-margin) before believing their sizes"
-        ),
-    )
+        )
+    elif margin > UNSURE:
+        told += f" (limit of the margin {UNSURE}): rollouts are too noisy to tell, give more of them, or more states"
+    passed = share + margin >= EXPLAINED and margin <= UNSURE
+    return Check(name="explained", passed=bool(passed), value=share, limit=EXPLAINED, message=told)
 
 
 def relevance_check(fit: Instrumented) -> Check:
