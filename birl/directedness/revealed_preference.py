@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from birl.stats import percentile_interval
 from birl.types import BirlError, FloatArray, Interval
@@ -111,15 +113,12 @@ def revealed_preference(choices: Sequence[Choice], *, rng: np.random.Generator, 
     if len(choices) < 2 or len({c.prices.size for c in choices}) != 1:
         raise BirlError(f"revealed preference: {len(choices)} choices: give two or more over the same goods")
     prices = np.stack([c.prices for c in choices])
-    pairs, efficient, hits = np.empty(draws), np.empty(draws), np.empty(draws, bool)
-    chance = np.empty(draws)
-    for d in range(draws):
-        picks = rng.integers(len(choices), size=len(choices))
-        own = np.stack([c.bundles[rng.choice(len(c.probabilities), p=c.probabilities)] for c in choices])
-        random = np.stack([_at_random(c, rng) for c in choices])
-        shares = garp_violations(prices[picks], own[picks])
-        pairs[d], hits[d] = shares.mean(), garp_violations(prices, own).any()
-        efficient[d], chance[d] = efficiency(prices[picks], own[picks]), efficiency(prices, random)
+    own, random = _chosen(choices, draws, rng), _at_random(prices, np.array([c.budget for c in choices]), draws, rng)
+    picks = rng.integers(len(choices), size=(draws, len(choices)))
+    pairs = np.array([garp_violations(prices[k], x[k]).mean() for k, x in zip(picks, own, strict=True)])
+    hits = np.array([garp_violations(prices, x).any() for x in own])
+    efficient = np.array([efficiency(prices[k], x[k]) for k, x in zip(picks, own, strict=True)])
+    chance = np.array([efficiency(prices, x) for x in random])
     caught = chance < 1.0
     return RevealedPreference(
         violations=percentile_interval(float(pairs.mean()), pairs),
@@ -140,13 +139,26 @@ def garp_violations(prices: FloatArray, bundles: FloatArray, *, efficiency: floa
         bundles: chosen, [T, G].
         efficiency: share of every expenditure that counts.
     """
-    spent = np.stack([cost(p, bundles) for p in prices])  # [t, s]: bundle s at prices t
+    return _contradictions(_spending(prices, bundles), efficiency)
+
+
+def _spending(prices: FloatArray, bundles: FloatArray) -> FloatArray:
+    """What each bundle costs at each choice's prices, [t, s]; inf where it holds a good that is not on offer."""
+    offered = np.isfinite(prices)
+    there = np.where(offered, prices, 0.0) @ bundles.T
+    return np.where((~offered).astype(np.float64) @ (bundles > 0).T > 0, np.inf, there)
+
+
+def _contradictions(spent: FloatArray, efficiency: float) -> NDArray[np.bool_]:
+    """GARP: no bundle may be strictly preferred to one from which a chain of preferences leads back to it.
+
+    Chains lead back and forth exactly within a strongly connected component of the relation "could have been had".
+    """
     own = efficiency * np.diag(spent)[:, None]
     slack = ROUNDING * np.maximum(own, 1.0)
-    preferred, strictly = own >= spent - slack, own > spent + slack
-    for k in range(len(prices)):  # Warshall's closure
-        preferred |= preferred[:, [k]] & preferred[[k], :]
-    return preferred & strictly.T
+    _, component = connected_components(sp.csr_matrix(own >= spent - slack), directed=True, connection="strong")
+    strictly = own > spent + slack
+    return (component[:, None] == component) & strictly.T
 
 
 def efficiency(prices: FloatArray, bundles: FloatArray) -> float:
@@ -154,35 +166,44 @@ def efficiency(prices: FloatArray, bundles: FloatArray) -> float:
 
     It can only lie where one bundle's cost is a share of another's expenditure, so it is found exactly by bisection.
     """
-    spent = np.stack([cost(p, bundles) for p in prices])
+    spent = _spending(prices, bundles)
     own = np.diag(spent)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = np.where((own > 0) & np.isfinite(spent), spent / own, 2.0)
     steps = np.unique(np.concatenate([[0.0, 1.0], ratios[ratios < 1.0]]).round(12))
-    if not garp_violations(prices, bundles).any():
+    if not _contradictions(spent, 1.0).any():
         return 1.0
     low, high = 0, steps.size - 1  # consistent just below steps[low], not at 1
     while high - low > 1:
         middle = (low + high) // 2
         between = (steps[middle - 1] + steps[middle]) / 2
-        if garp_violations(prices, bundles, efficiency=between).any():
+        if _contradictions(spent, between).any():
             high = middle
         else:
             low = middle
     return float(steps[low]) if low else 0.0
 
 
-def _at_random(choice: Choice, rng: np.random.Generator) -> FloatArray:
-    """Buy one good after another, each that can still be paid for as likely as the others."""
-    bundle, left = np.zeros(choice.prices.size), choice.budget
+def _chosen(choices: Sequence[Choice], draws: int, rng: np.random.Generator) -> FloatArray:
+    """One bundle of each choice for every draw, [D, T, G]."""
+    found = [c.bundles[rng.choice(len(c.probabilities), size=draws, p=c.probabilities)] for c in choices]
+    return np.stack(found, axis=1)
+
+
+def _at_random(prices: FloatArray, budgets: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Buy one good after another, each that can still be paid for as likely as the others, [D, T, G]."""
+    bundles = np.zeros((draws, *prices.shape))
+    left = np.broadcast_to(budgets, bundles.shape[:2]).copy()
     for _ in range(MOST_STEPS):
-        within = np.flatnonzero(choice.prices <= left * (1 + ROUNDING))
-        if not within.size:
-            return bundle
-        good = int(rng.choice(within))
-        bundle[good] += 1.0
-        left -= float(choice.prices[good])
-    raise BirlError(f"revealed preference: a budget of {choice.budget:g} buys more than {MOST_STEPS} goods: rescale it")
+        within = prices <= left[..., None] * (1 + ROUNDING)
+        buying = within.any(axis=2)
+        if not buying.any():
+            return bundles
+        good = np.where(within, rng.random(within.shape), -1.0).argmax(axis=2)
+        d, t = np.nonzero(buying)
+        bundles[d, t, good[d, t]] += 1.0
+        left[d, t] -= prices[t, good[d, t]]
+    raise BirlError(f"revealed preference: a budget of {budgets.max():g} buys over {MOST_STEPS} goods: rescale it")
 
 
 def _beaten(own: FloatArray, chance: FloatArray) -> Interval:

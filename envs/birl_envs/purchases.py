@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from birl.directedness import Choice
 from birl.tabular import TabularModel
 from birl.types import BirlError, FloatArray, IntArray
 from birl_envs.exact import distribution
@@ -21,7 +22,7 @@ from birl_envs.grid import Level
 from birl_envs.revealed_choice import WORLD
 from birl_envs.shop import BUDGET, FARTHEST, HUB, KINDS, LARGEST, SIDE, SPOKES
 
-__all__ = ["Menu", "Purchase", "bundle", "menu", "menus", "purchases"]
+__all__ = ["Menu", "Purchase", "bundle", "choice", "menu", "menus", "purchases"]
 
 ROWS = 1e-6  # how far action probabilities may sum from 1, which float32 networks need
 MOST = LARGEST + 1  # numbers of a good an episode can hold: 0..LARGEST
@@ -159,6 +160,20 @@ def purchases(levels: Sequence[Level], policy: FloatArray) -> tuple[tuple[Purcha
     walk = _Walk(onward=onward, gain=gain, policy=policy, over=model.terminal)
     starts = np.flatnonzero(model.start)  # one a level, in the order of the levels
     return tuple(_read(menu, *walk.bundles(int(start))) for menu, start in zip(offered, starts, strict=True))
+
+
+def choice(bought: Sequence[Purchase]) -> Choice:
+    """The bundles of one menu as the theory of revealed preference wants them: goods are `KINDS`, at the lowest price.
+
+    A decoy is the same good at a higher price, so whoever takes it bought less than the money would have allowed.
+    """
+    menu = bought[0].menu
+    return Choice(
+        prices=menu.price_by_kind,
+        budget=float(menu.budget),
+        bundles=np.stack([one.by_kind for one in bought]).astype(np.float64),
+        probabilities=np.array([one.probability for one in bought]),
+    )
 
 
 def _check(policy: FloatArray, model: TabularModel) -> None:
