@@ -1,17 +1,19 @@
 """Noise-ranked episodes: more noise makes a policy worse at what it wants, so windows with less of it show more of it.
 
-    P(i before j) = sigmoid(sum_i r - sum_j r + c (lived_i - lived_j))        where i was made with less noise
+    P(i before j) = sigmoid(sum_i r - sum_j r)        i made with less noise, i and j of equal life                 (1)
+    P(i before j) = sigmoid(sum_i r - sum_j r + c (lived_i - lived_j))        r of (1), any i and j                 (2)
 
 The noise is mixed into the policy itself. Rewards are of states: named features where the world has them, otherwise a
-small network of what is seen where a step leads. Windows are equally long in the world's time, and the constant c is
-the price of being alive: where noise ends episodes, every state would otherwise look good for being lived in. c is no
-reward, because nothing tells the worth of living from the harm of noise.
+small network of what is seen where a step leads. Where noise ends episodes, whatever fills a life looks good for being
+lived among. So r is fitted to pairs of windows that live equally long and both end, or both do not (1); and c, the
+price of being alive, is fitted afterwards and reported beside r, not as part of it: nothing tells the worth of living
+from the harm of noise. A price in one fit with r does not suffice: it is linear, and lives end otherwise.
 
 Assumes that noise harms, and harms more the more there is of it. An agent that wants what random walks bring, or does
 not care, is ranked by accident; the checks say whether there was anything to rank, not whether it was wanted.
-Cannot tell: scale, worth of being alive, worth of actions, what noise does not disturb.
+Cannot tell: scale, worth of being alive or of ending, worth of actions, what noise does not disturb.
 
-Axes: N windows, T steps of a window, F features, P pairs, K parameters (the F weights, then c), D draws.
+Axes: N windows, T steps of a window, F features, P pairs, D draws.
 Source: Brown, Goo & Niekum 2019 (CoRL; arXiv 1907.03976), section 4; the Bradley-Terry loss is equation 2.
 """
 
@@ -24,17 +26,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from birl.irl.base import AnyBehavior, Identifiability, RewardEstimate
+from birl.irl.base import AnyBehavior, Check, Identifiability, RewardEstimate
 from birl.irl.linear import LinearFit, linear_estimate
 from birl.irl.needs import sampled
 from birl.irl.pairwise import bradley_terry, information
 from birl.irl.provenance import provenance
 from birl.irl.ranking import Ranking, ranking_checks, resampled_weights
 from birl.irl.segments import Windows, cut, pairs
-from birl.irl.window_network import fit_windows
-from birl.sampled import SampledBehavior
+from birl.irl.window_network import earned, fit_windows
 from birl.tabular import RewardLike
-from birl.types import BirlError, FloatArray
+from birl.types import BirlError, FloatArray, IntArray
 
 __all__ = ["NoiseRanked"]
 
@@ -57,14 +58,16 @@ class NoiseRanked:
         each: windows of every episode.
         pairs: that are ranked; a quarter as many, of other episodes, judge the ranking.
         decay: of the weights, on features scaled to windows of variance 1.
-        survival: whether being alive has a price of its own.
+        survival: match windows by how long they live; False ranks any by any, as if living longer were wanted.
         steps: of training, of a network.
     """
 
     name: ClassVar[str] = "noise-ranked"
     needs: ClassVar[frozenset[str]] = frozenset({"policy", "simulator"})
     behavioral_model: ClassVar[str] = "worse at what it wants, the more noise is mixed in"
-    cannot_identify: ClassVar[str] = "scale, worth of being alive and of actions, what noise does not disturb"
+    cannot_identify: ClassVar[str] = (
+        "scale, worth of being alive, of ending and of actions, what noise does not disturb"
+    )
     source: ClassVar[str] = "Brown, Goo & Niekum 2019"
 
     form: str = "auto"
@@ -118,74 +121,98 @@ class NoiseRanked:
             )
         windows = cut(rolled, self.noise, episodes=self.episodes, length=self.length, each=self.each, rng=rng)
         judge = windows.episode % HELD_OUT == HELD_OUT - 1
-        train, test = windows.take(~judge), windows.take(judge)
-        ranked, judged = pairs(train, self.pairs, rng), pairs(test, max(1, self.pairs // HELD_OUT), rng)
+        held_out = windows.take(judge)
+        data = _Data(
+            train=windows.take(~judge),
+            ranked=self._pairs(windows.take(~judge), rng),
+            any_two=pairs(windows.take(~judge), self.pairs, rng),
+            test=held_out,
+            judged=pairs(held_out, max(1, self.pairs // HELD_OUT), rng),
+            matched=pairs(held_out, max(1, self.pairs // HELD_OUT), rng, matched=True),
+        )
         if named and self.form != "network":
-            return self._weights(behaviors, rolled, (train, ranked), (test, judged), rng)
-        return self._network(behaviors, (train, ranked), (test, judged), rng)
+            return self._weights(behaviors, rolled[0].feature_names, data, rng)
+        return self._network(behaviors, data, rng)
+
+    def _pairs(self, train: Windows, rng: np.random.Generator) -> IntArray:
+        found = pairs(train, self.pairs, rng, matched=self.survival)
+        if not len(found):
+            raise BirlError("noise-ranked: no two windows of different noise live equally long: give more episodes")
+        return found
 
     def _weights(
-        self,
-        behaviors: Sequence[AnyBehavior],
-        rolled: Sequence[SampledBehavior],
-        trained: tuple[Windows, np.ndarray],
-        judged: tuple[Windows, np.ndarray],
-        rng: np.random.Generator,
+        self, behaviors: Sequence[AnyBehavior], names: Sequence[str], data: _Data, rng: np.random.Generator
     ) -> RewardEstimate:
-        names = rolled[0].feature_names
-        (train, ranked), (test, pairs_judged) = trained, judged
-        spread = train.sums.std(axis=0)
+        train, ranked = data.train, data.ranked
         held = self.survival & _as_alive(train)
-        scale = np.where(spread > 0, spread, 1.0)
-        columns = lambda w: np.column_stack([np.where(held, 0.0, w.sums / scale), self.survival * w.alive])  # noqa: E731
-        x = columns(train)
+        spread = train.sums.std(axis=0)
+        scale, unit = np.where(spread > 0, spread, 1.0), np.outer(spread, spread) + (np.outer(spread, spread) == 0)
+        x = np.where(held, 0.0, train.sums / scale)
         ahead = x[ranked[:, 0]] - x[ranked[:, 1]]
-        theta = bradley_terry(ahead, np.ones(len(ahead)), decay=self.decay)
-        draws = resampled_weights(ahead, train.episode[ranked], theta, decay=self.decay, draws=DRAWS, rng=rng)
-        info, unit = information(ahead, theta)[:-1, :-1], np.outer(scale, scale)
-        x_test = columns(test)
-        ranking = Ranking(windows=test, pairs=pairs_judged, score=x_test @ theta, reward=x_test[:, :-1] @ theta[:-1])
+        w = bradley_terry(ahead, np.ones(len(ahead)), decay=self.decay)
+        draws = resampled_weights(ahead, train.episode[ranked], w, decay=self.decay, draws=DRAWS, rng=rng)
         met = np.abs(train.sums).mean(axis=0)  # nothing is one-sided: noisy windows bring what the policy avoids
+        c = self._price(data, x @ w)
         fit = LinearFit(
-            weights=theta[:-1] / scale,
+            weights=w / scale,
             own=met,
             walk=met,
             held=held,
-            information=info * unit,
-            covariance=np.atleast_2d(np.cov(draws[:, :-1].T)) / unit,
-            checks=ranking_checks(ranking, rng),
+            information=information(ahead, w) * unit,
+            covariance=np.atleast_2d(np.cov(draws.T)) / unit,
+            checks=data.judge(np.where(held, 0.0, data.test.sums / scale) @ w, c, rng),
             selector="smallest weights",
-            nuisance={"survival": float(theta[-1])},
+            nuisance={"survival": c},
         )
         return linear_estimate(self, behaviors, names, fit)
 
-    def _network(
-        self,
-        behaviors: Sequence[AnyBehavior],
-        trained: tuple[Windows, np.ndarray],
-        judged: tuple[Windows, np.ndarray],
-        rng: np.random.Generator,
-    ) -> RewardEstimate:
-        (train, ranked), (test, pairs_judged) = trained, judged
-        fitted = fit_windows(train, ranked, steps=self.steps, survival=self.survival, rng=rng)
-        reward = fitted.reward(test)
-        ranking = Ranking(windows=test, pairs=pairs_judged, score=reward + fitted.survival * test.alive, reward=reward)
+    def _network(self, behaviors: Sequence[AnyBehavior], data: _Data, rng: np.random.Generator) -> RewardEstimate:
+        if not data.train.seen.shape[1]:
+            raise BirlError("noise-ranked: distributions are seen in different shapes: fit them one by one")
+        network = fit_windows(data.train, data.ranked, steps=self.steps, rng=rng)
+        c = self._price(data, earned(network, data.train))
         return RewardEstimate(
             method=self.name,
             behavioral_model=self.behavioral_model,
             distributions=tuple(b.distribution for b in behaviors),
             weights={},
             status={},
-            nuisance={"survival": fitted.survival},
+            nuisance={"survival": c},
             log_likelihood=None,
-            checks=tuple(ranking_checks(ranking, rng)),
+            checks=tuple(data.judge(earned(network, data.test), c, rng)),
             identifiability=Identifiability(
                 rank=None, nullity=None, null_directions=(), selector="a network trained with weight decay, mean 0"
             ),
             settings={key: str(value) for key, value in asdict(self).items()},
-            network=fitted.network,
+            network=network,
             provenance=provenance(behaviors, "torch"),
         )
+
+    def _price(self, data: _Data, reward: FloatArray) -> float:
+        """c of equation 2, of a window that is lived in full; 0 where any are ranked by any."""
+        if not self.survival:
+            return 0.0
+        ahead = lambda x: x[data.any_two[:, 0]] - x[data.any_two[:, 1]]  # noqa: E731
+        lived = ahead(data.train.alive)[:, None]
+        return float(bradley_terry(lived, np.ones(len(lived)), decay=self.decay, known=ahead(reward))[0])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Data:
+    """Windows that are fitted to and windows that judge, each with pairs of them, the less noisy one first."""
+
+    train: Windows
+    ranked: IntArray  # [P, 2], what the reward is fitted to
+    any_two: IntArray  # [P, 2], whatever they live
+    test: Windows
+    judged: IntArray  # [P, 2], whatever they live
+    matched: IntArray  # [P, 2], of equal life
+
+    def judge(self, reward: FloatArray, price: float, rng: np.random.Generator) -> list[Check]:
+        """The checks, from what each held-out window earned, [N], and the price of being alive."""
+        score = reward + price * self.test.alive
+        ranking = Ranking(windows=self.test, pairs=self.judged, matched=self.matched, score=score, reward=reward)
+        return ranking_checks(ranking, rng)
 
 
 def _as_alive(windows: Windows) -> np.ndarray:

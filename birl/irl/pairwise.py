@@ -19,7 +19,12 @@ TOLERANCE = 1e-9  # on the largest move of a weight
 
 
 def bradley_terry(
-    ahead: FloatArray, weight: FloatArray, *, decay: float, start: FloatArray | None = None
+    ahead: FloatArray,
+    weight: FloatArray,
+    *,
+    decay: float,
+    start: FloatArray | None = None,
+    known: FloatArray | float = 0.0,
 ) -> FloatArray:
     """Weights that maximise mean log P - decay / 2 * |w|^2, [K].
 
@@ -28,11 +33,12 @@ def bradley_terry(
         weight: of each pair, [P].
         decay: above 0: without it pairs that can all be ranked right have no finite answer.
         start: where to begin, [K].
+        known: part of each pair's margin that is given, [P].
     """
     w = np.zeros(ahead.shape[1]) if start is None else start
     share = weight / weight.sum()
     for _ in range(MAX_STEPS):
-        wrong = _wrong(ahead @ w)
+        wrong = _wrong(known + ahead @ w)
         gradient = ahead.T @ (share * wrong) - decay * w
         curvature = ahead.T @ ((share * wrong * (1.0 - wrong))[:, None] * ahead) + decay * np.eye(w.size)
         step = np.linalg.solve(curvature, gradient)

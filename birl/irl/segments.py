@@ -9,7 +9,7 @@ Axes: N windows, T steps of a window, F features, R rows (places come to), P pai
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from birl.sampled import SampledBehavior, Walk, walk
 from birl.types import FloatArray, IntArray
 
 __all__ = ["Windows", "cut", "pairs"]
+
+DRAWN = 4  # tries for every pair that is wanted; some are of one level of noise
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +34,7 @@ class Windows:
         seen: what was seen where each step led, flattened, [R, D].
         first: first row of each window in `seen`, [N].
         steps: lived steps, [N]: rows first .. first + steps - 1.
+        ended: whether the episode ended by itself within it, bool [N].
     """
 
     sums: FloatArray
@@ -42,6 +45,7 @@ class Windows:
     seen: FloatArray
     first: IntArray
     steps: IntArray
+    ended: np.ndarray
 
     def rows(self) -> tuple[IntArray, IntArray]:
         """Every lived step: its row in `seen` and the window it belongs to, [M] each."""
@@ -51,10 +55,8 @@ class Windows:
 
     def take(self, index: np.ndarray) -> Windows:
         """Some windows; the rows stay."""
-        kept = {
-            name: getattr(self, name)[index] for name in ("sums", "alive", "noise", "side", "episode", "first", "steps")
-        }
-        return Windows(seen=self.seen, **kept)
+        apart = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != "seen"}
+        return Windows(seen=self.seen, **apart)
 
 
 def cut(
@@ -75,6 +77,9 @@ def cut(
         length: T; less where no episode can last that long.
         each: windows of every episode.
         rng: drives everything.
+
+    Raises:
+        BirlError: when distributions are seen in different shapes.
     """
     parts, rows, before = [], 0, 0
     for side, behavior in enumerate(behaviors):
@@ -85,6 +90,9 @@ def cut(
             size = len(part["alive"])
             parts.append({**part, **shift, "noise": np.full(size, eps), "side": np.full(size, side)})
             rows, before = rows + len(part["seen"]), before + episodes
+    widths = sorted({part["seen"].shape[1] for part in parts})
+    if len(widths) > 1:  # features are still comparable, what is seen is not
+        parts = [{**part, "seen": np.zeros((len(part["seen"]), 0))} for part in parts]
     return Windows(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
@@ -104,14 +112,29 @@ def _of_walk(seen: Walk, span: int, each: int, rng: np.random.Generator) -> dict
         "seen": np.asarray(seen.after.observations, np.float64).reshape(len(seen.episode), -1),
         "first": first,
         "steps": steps,
+        "ended": np.tile(ended, each) & (start.ravel() + steps == np.tile(sizes, each)),
     }
 
 
-def pairs(windows: Windows, count: int, rng: np.random.Generator) -> IntArray:
-    """Pairs of windows of one distribution, the less noisy one first, [P, 2]."""
-    one, other = rng.integers(len(windows.alive), size=(2, 4 * count))
-    fine = (windows.side[one] == windows.side[other]) & (windows.noise[one] != windows.noise[other])
-    drawn = np.stack([one[fine], other[fine]], axis=1)[:count]
+def pairs(windows: Windows, count: int, rng: np.random.Generator, *, matched: bool = False) -> IntArray:
+    """Pairs of windows of one distribution, the less noisy one first, [P, 2]; P is at most `count`, and may be 0.
+
+    Args:
+        windows: N of them.
+        count: how many are wanted.
+        rng: draws them.
+        matched: only windows that live equally long and both end, or both do not.
+    """
+    kind = windows.side
+    if matched:
+        kind = (kind * (int(windows.steps.max()) + 1) + windows.steps) * 2 + windows.ended
+    order = np.argsort(kind, kind="stable")
+    _, begin, size = np.unique(kind[order], return_index=True, return_counts=True)
+    one = rng.integers(len(kind), size=DRAWN * count)  # a place in the order, and another one of the same kind
+    group = np.searchsorted(begin, one, side="right") - 1
+    other = begin[group] + (rng.random(one.size) * size[group]).astype(np.int64)
+    drawn = np.stack([order[one], order[other]], axis=1)
+    drawn = drawn[windows.noise[drawn[:, 0]] != windows.noise[drawn[:, 1]]][:count]
     swap = windows.noise[drawn[:, 0]] > windows.noise[drawn[:, 1]]
     drawn[swap] = drawn[swap][:, ::-1]
     return drawn

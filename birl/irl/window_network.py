@@ -1,4 +1,4 @@
-"""A network of what is seen, fitted to ranked windows, with the price of being alive beside it.
+"""A network of what is seen, fitted to ranked windows.
 
 Axes: N windows, R rows, D inputs, P pairs, T steps of a window.
 """
@@ -6,7 +6,7 @@ Axes: N windows, R rows, D inputs, P pairs, T steps of a window.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,45 +17,22 @@ from birl.irl.training import Standard, train_network
 from birl.trajectories import Transitions
 from birl.types import FloatArray, IntArray
 
-__all__ = ["WindowFit", "fit_windows"]
+__all__ = ["earned", "fit_windows"]
 
 HIDDEN = (32, 32)
 RATE = 3e-3
 BATCH = 64  # pairs in a step
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class WindowFit:
-    """What was fitted.
+def fit_windows(windows: Windows, ranked: IntArray, *, steps: int, rng: np.random.Generator) -> RewardNetwork:
+    """Minimise the Bradley-Terry loss of ranked pairs; the reward of what is seen where a step leads, 0 on average.
 
-    Attributes:
-        network: reward of what is seen where a step leads; 0 on average over the windows.
-        survival: what a whole window of being alive is worth beside it; 0 where that is not priced.
-    """
-
-    network: RewardNetwork
-    survival: float
-
-    def reward(self, windows: Windows) -> FloatArray:
-        """What each window earned, without the price of being alive, [N]."""
-        row, owner = windows.rows()
-        earned = np.zeros(windows.steps.size)
-        np.add.at(earned, owner, _of_rows(self.network, windows.seen)[row])
-        return earned
-
-
-def fit_windows(
-    windows: Windows, ranked: IntArray, *, steps: int, survival: bool, rng: np.random.Generator
-) -> WindowFit:
-    """Minimise the Bradley-Terry loss of ranked pairs.
-
-    A network can hold a constant, so with `survival` the mean over lived steps is taken out and becomes that price.
+    Pairs that live equally long do not say what a constant is worth, so the mean over lived steps is taken out.
 
     Args:
         windows: N of them.
         ranked: pairs, the preferred one first, [P, 2].
         steps: of training.
-        survival: whether being alive has a price of its own.
         rng: picks pairs and seeds the network.
     """
     standard = Standard(windows.seen)
@@ -71,12 +48,17 @@ def fit_windows(
 
     layers = train_network(rows.shape[1], loss, hidden=HIDDEN, steps=steps, rate=RATE, rng=rng)
     network = RewardNetwork(inputs=("next_observation",), layers=layers, shift=standard.shift, scale=standard.scale)
-    if not survival:
-        return WindowFit(network=network, survival=0.0)
     mean = float(_of_rows(network, windows.seen)[windows.rows()[0]].mean())
     weight, bias = layers[-1]
-    span = float((windows.steps / windows.alive).mean())
-    return WindowFit(network=replace(network, layers=(*layers[:-1], (weight, bias - mean))), survival=mean * span)
+    return replace(network, layers=(*layers[:-1], (weight, bias - mean)))
+
+
+def earned(network: RewardNetwork, windows: Windows) -> FloatArray:
+    """What each window earned, [N]."""
+    row, owner = windows.rows()
+    total = np.zeros(windows.steps.size)
+    np.add.at(total, owner, _of_rows(network, windows.seen)[row])
+    return total
 
 
 def _of_rows(network: RewardNetwork, seen: FloatArray) -> FloatArray:
