@@ -36,13 +36,13 @@ class Columns:
     """Rewards `a` and `b` on common columns.
 
     Attributes:
-        rewards: the columns: features that are weighed at all, then whatever is no sum of features.
+        rewards: the K columns by name: features that are weighed at all, then whatever is no sum of features.
         weights: of each reward, [K] by name.
         draws: of each reward that has posterior draws, [D, K] by name.
         unseen: features that are weighed and that no step of the sample has.
     """
 
-    rewards: tuple[StepReward, ...]
+    rewards: Mapping[str, StepReward]
     weights: Mapping[str, FloatArray]
     draws: Mapping[str, FloatArray]
     unseen: tuple[str, ...]
@@ -68,9 +68,9 @@ class Columns:
     def paid(self, sample: CoverageSample, name: str) -> FloatArray:
         """What a reward pays for the first step of each action tried, [N*K]."""
         total = np.zeros(len(sample.first))
-        for weight, column in zip(self.weights[name], self.rewards, strict=True):
+        for weight, (called, column) in zip(self.weights[name], self.rewards.items(), strict=True):
             if weight:
-                total += weight * values(sample, column, sample.first, name)
+                total += weight * values(sample, column, sample.first, called)
         return total
 
 
@@ -93,7 +93,7 @@ def as_columns(sample: CoverageSample, rewards: Mapping[str, StepReward], draws:
     spread = lambda weights: np.pad(weights[..., used], [(0, 0)] * (weights.ndim - 1) + [(0, len(rest))])  # noqa: E731
     alone = {n: np.eye(width)[known.size + i] for i, n in enumerate(rest)}
     return Columns(
-        rewards=(*({names[i]: 1.0} for i in known), *rest.values()),
+        rewards={f"feature {names[i]!r}": {names[i]: 1.0} for i in known} | rest,
         weights={n: spread(linear[n]) if n in linear else alone[n] for n in rewards},
         draws={n: spread(d) for n, d in drawn.items()},
         unseen=tuple(names[i] for i in known if linear and not np.any(np.asarray(sample.steps.features)[:, i])),

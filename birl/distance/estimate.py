@@ -5,7 +5,7 @@ Axes: C clusters, D draws, K columns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -61,13 +61,15 @@ class SampledDistance(Distance):
     unseen: tuple[str, ...] = ()
 
 
-def sampled_moments(metric: str | SampledMetric, sample: CoverageSample, rewards: Sequence[StepReward]) -> LevelMoments:
+def sampled_moments(
+    metric: str | SampledMetric, sample: CoverageSample, rewards: Mapping[str, StepReward]
+) -> LevelMoments:
     """Canonicalise rewards once; `distances_from_gram` then gives all distances between their combinations.
 
     Args:
         metric: one of `ESTIMATES`, or an instance with settings.
         sample: where.
-        rewards: K of them; for posteriors over weights, each feature by itself (`{name: 1.0}`).
+        rewards: K of them by name; for posteriors over weights, each feature by itself (`{name: {name: 1.0}}`).
 
     Raises:
         BirlError: for an unknown metric, or rewards without a value on the sample.

@@ -12,7 +12,7 @@ Axes: R replicates, B places where forms are compared, K rewards, C clusters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -52,8 +52,8 @@ class SampledMetric(Protocol):
 
     name: ClassVar[str]
 
-    def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
-        """The forms of all rewards at once."""
+    def forms(self, sample: CoverageSample, rewards: Mapping[str, StepReward]) -> Forms:
+        """The forms of all rewards at once; their names are for errors."""
         ...
 
 

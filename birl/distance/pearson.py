@@ -19,7 +19,7 @@ Source: Gleave et al. 2021 (arXiv 2006.13900), definitions 4.1 to 4.3, appendix 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,13 +42,13 @@ class Epic:
 
     name: ClassVar[str] = "epic"
 
-    def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
+    def forms(self, sample: CoverageSample, rewards: Mapping[str, StepReward]) -> Forms:
         """The forms of all rewards on the first step of each action tried, [2, N*K, rewards].
 
         Raises:
             BirlError: for a reward by features on a sample without `ahead`.
         """
-        return _stacked(sample, rewards, self._form, self.name)
+        return _stacked(sample, rewards, self._form)
 
     def _form(self, sample: CoverageSample, reward: StepReward, called: str) -> FloatArray:
         """C of one reward, [2, N*K]."""
@@ -70,13 +70,13 @@ class Dard:
 
     name: ClassVar[str] = "dard"
 
-    def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
+    def forms(self, sample: CoverageSample, rewards: Mapping[str, StepReward]) -> Forms:
         """The forms of all rewards on the first step of each action tried, [G, N*K, rewards].
 
         Raises:
             BirlError: on a sample without `ahead`.
         """
-        return _stacked(sample, rewards, self._form, self.name)
+        return _stacked(sample, rewards, self._form)
 
     def _form(self, sample: CoverageSample, reward: StepReward, called: str) -> FloatArray:
         """C of one reward, [G, N*K]."""
@@ -204,11 +204,10 @@ def _needed(sample: CoverageSample, metric: str) -> Ahead:
     return sample.ahead
 
 
-def _stacked(sample: CoverageSample, rewards: Sequence[StepReward], form: Any, metric: str) -> Forms:
+def _stacked(sample: CoverageSample, rewards: Mapping[str, StepReward], form: Any) -> Forms:
     """One form after another, each divided by the largest magnitude of its reward."""
-    names = [chr(ord("a") + i) if len(rewards) < 3 else str(i) for i in range(len(rewards))]
-    scale = np.array([np.abs(values(sample, r, sample.steps, n)).max() for r, n in zip(rewards, names, strict=True)])
-    found = [form(sample, r, n) for r, n in zip(rewards, names, strict=True)]
+    scale = np.array([np.abs(values(sample, r, sample.steps, n)).max() for n, r in rewards.items()])
+    found = [form(sample, r, n) for n, r in rewards.items()]
     replicates = max(len(f) for f in found)
     stacked = np.stack([np.broadcast_to(f, (replicates, f.shape[1])) for f in found], axis=2)
     return Forms(values=stacked / np.where(scale > 0, scale, 1.0), scale=scale, centred=True, policy="uniform")

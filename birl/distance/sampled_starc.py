@@ -18,7 +18,7 @@ Source: Skalse et al. 2024 (arXiv 2309.15257), definitions 5 and 6; Bradtke & Ba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -51,7 +51,7 @@ class StarcMin:
     potentials: PotentialClass = field(default_factory=RandomFourier)
     folds: int = 5
 
-    def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
+    def forms(self, sample: CoverageSample, rewards: Mapping[str, StepReward]) -> Forms:
         """The forms of all rewards, [M, N*K, rewards]."""
         shaped, weights = _shaped(sample, rewards, self.potentials), sample.pair_weights
 
@@ -89,7 +89,7 @@ class StarcVal:
     potentials: PotentialClass = field(default_factory=RandomFourier)
     folds: int = 5
 
-    def forms(self, sample: CoverageSample, rewards: Sequence[StepReward]) -> Forms:
+    def forms(self, sample: CoverageSample, rewards: Mapping[str, StepReward]) -> Forms:
         """The forms of all rewards, [M, N*K, rewards]."""
         shaped = _shaped(sample, rewards, self.potentials)
         state = np.repeat(np.arange(len(sample.weights)), sample.shape[1])
@@ -131,10 +131,9 @@ class _Shaped:
     scale: FloatArray
 
 
-def _shaped(sample: CoverageSample, rewards: Sequence[StepReward], potentials: PotentialClass) -> _Shaped:
+def _shaped(sample: CoverageSample, rewards: Mapping[str, StepReward], potentials: PotentialClass) -> _Shaped:
     (count, tried, repeats), steps = sample.shape, sample.steps
-    names = [chr(ord("a") + i) if len(rewards) < 3 else str(i) for i in range(len(rewards))]
-    paid = np.stack([values(sample, r, steps, n) for r, n in zip(rewards, names, strict=True)], axis=1)
+    paid = np.stack([values(sample, r, steps, n) for n, r in rewards.items()], axis=1)
     scale = np.abs(paid).max(axis=0)
     basis = potentials.basis(np.concatenate([sample.here, steps.next_observations]), count)
     here, after = basis(sample.here), basis(steps.next_observations)

@@ -58,6 +58,8 @@ def values(sample: CoverageSample, reward: StepReward, seen: Transitions, called
         BirlError: for a reward of the wrong shape, without a value on steps, or with one that is not finite.
     """
     if by_feature(reward):
+        if seen.features is None:
+            raise BirlError(f"reward {called} is a sum of features, and these steps have none: evaluate steps made")
         found = np.asarray(seen.features, np.float64) @ feature_weights(sample.feature_names, reward, called)
     elif hasattr(reward, "evaluate"):
         found = np.asarray(cast(Evaluated, reward).evaluate(seen), np.float64)
