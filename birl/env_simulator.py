@@ -85,6 +85,11 @@ class EnvSimulator:
         after = Places(states=states, observations=np.asarray(seen), terminal=terminal, level=places.level, masks=masks)
         return Step(places=after, features=self._features(places, actions, after, told))
 
+    def features_of(self, before: Places, actions: Any, after: Places) -> FloatArray | None:
+        """What steps would bring if these actions had led there, [B, F]; None for features that `info` tells."""
+        told: list[Any] = [{}] * len(before)
+        return self._features(before, actions, after, told) if callable(self._features.source) else None
+
     def allowed(self, places: Places) -> np.ndarray:
         """What `action_masks()` says, where the environment has it; otherwise all of them."""
         return np.ones((len(places), self.actions.count or 0), bool) if places.masks is None else places.masks

@@ -4,8 +4,9 @@
     P(i before j) = sigmoid(sum_i r - sum_j r + c (lived_i - lived_j))        r of (1), any i and j                 (2)
 
 The noise is mixed into the policy itself. Rewards are of states: named features where the world has them, otherwise a
-small network of what is seen where a step leads. Where noise ends episodes, whatever fills a life looks good for being
-lived among. So r is fitted to pairs of windows that live equally long and both end, or both do not (1); and c, the
+small network of what is seen where a step leads. Features that the action itself changes (torque, say) are held at 0:
+noise in actions disturbs those whatever is wanted. Where noise ends episodes, whatever fills a life looks good for
+being lived among. So r is fitted to pairs of windows that live equally long and both end, or both do not (1); and c, the
 price of being alive, is fitted afterwards and reported beside r, not as part of it: nothing tells the worth of living
 from the harm of noise. A price in one fit with r does not suffice: it is linear, and lives end otherwise.
 
@@ -26,6 +27,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from birl.irl.action_features import depends_on_action
 from birl.irl.base import AnyBehavior, Check, Identifiability, RewardEstimate
 from birl.irl.linear import LinearFit, linear_estimate
 from birl.irl.needs import sampled
@@ -129,6 +131,7 @@ class NoiseRanked:
             test=held_out,
             judged=pairs(held_out, max(1, self.pairs // HELD_OUT), rng),
             matched=pairs(held_out, max(1, self.pairs // HELD_OUT), rng, matched=True),
+            of_actions=np.any([depends_on_action(b, rng) for b in rolled], axis=0),
         )
         if named and self.form != "network":
             return self._weights(behaviors, rolled[0].feature_names, data, rng)
@@ -144,7 +147,7 @@ class NoiseRanked:
         self, behaviors: Sequence[AnyBehavior], names: Sequence[str], data: _Data, rng: np.random.Generator
     ) -> RewardEstimate:
         train, ranked = data.train, data.ranked
-        held = self.survival & _as_alive(train)
+        held = (self.survival & _as_alive(train)) | data.of_actions
         spread = train.sums.std(axis=0)
         scale, unit = np.where(spread > 0, spread, 1.0), np.outer(spread, spread) + (np.outer(spread, spread) == 0)
         x = np.where(held, 0.0, train.sums / scale)
@@ -160,7 +163,10 @@ class NoiseRanked:
             held=held,
             information=information(ahead, w) * unit,
             covariance=np.atleast_2d(np.cov(draws.T)) / unit,
-            checks=data.judge(np.where(held, 0.0, data.test.sums / scale) @ w, c, rng),
+            checks=[
+                *data.judge(np.where(held, 0.0, data.test.sums / scale) @ w, c, rng),
+                _state_check([name for name, out in zip(names, data.of_actions, strict=True) if out]),
+            ],
             selector="smallest weights",
             nuisance={"survival": c},
         )
@@ -207,6 +213,7 @@ class _Data:
     test: Windows
     judged: IntArray  # [P, 2], whatever they live
     matched: IntArray  # [P, 2], of equal life
+    of_actions: np.ndarray  # features that the action itself changes, bool [F]
 
     def judge(self, reward: FloatArray, price: float, rng: np.random.Generator) -> list[Check]:
         """The checks, from what each held-out window earned, [N], and the price of being alive."""
@@ -219,3 +226,15 @@ def _as_alive(windows: Windows) -> np.ndarray:
     """Features that are the same in every step, which only being alive brings, bool [F]."""
     each = windows.sums / windows.steps[:, None]
     return (np.ptp(each, axis=0) <= SAME * np.abs(each).max(axis=0)) & (np.abs(each).max(axis=0) > 0)
+
+
+def _state_check(names: Sequence[str]) -> Check:
+    return Check(
+        name="state features",
+        passed=not names,
+        value=float(len(names)),
+        limit=0.0,
+        message="no feature depends on the action itself"
+        if not names
+        else f"{', '.join(names)} held at 0: noise changes what depends on the action itself; use form='network'",
+    )

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import birl
+from birl.irl.action_features import depends_on_action
 from birl.irl.base import HELD
 from birl.irl.noise_ranked import NoiseRanked
 from birl.irl.pairwise import accuracy, bradley_terry, information
 from birl.irl.ranking import rank_correlation
 from birl.irl.segments import cut, pairs
-from birl.sampled import as_sampled, walk
+from birl.sampled import as_sampled, walk, watch
 from birl.stats import percentile_interval
 from birl.tabular import TabularModel, hard_plan, reward_vector
 from birl.testing import check_estimator
@@ -138,6 +140,32 @@ def test_a_network_finds_nothing_but_survival_there_either():
     estimate = NoiseRanked(steps=100, episodes=20).fit([seen], rng=np.random.default_rng(1))
     assert estimate.nuisance["survival"] > 0
     assert not check(estimate, "survival control").passed
+
+
+def test_what_the_action_itself_changes_is_held(rng):
+    # in a corner two moves go nowhere alike; one of them makes noise (`shout`), which the agent neither wants nor not
+    model = ring()
+    stay = np.stack([np.arange(12)] * 2 + [(np.arange(12) + 1) % 12], axis=1)
+    features = np.stack([stay == 0, np.arange(3) == np.ones((12, 1))], axis=2).astype(float)
+    shouting = deterministic_model(
+        stay, features, start=model.start, terminal=model.terminal, names=("home", "shout"), discount=0.9
+    )
+    behavior = wanting(shouting, {"home": 1.0, "shout": -0.01}, time_limit=40)
+    estimate = NoiseRanked().fit([behavior], rng=rng)
+    assert estimate.status == {"home": "identified", "shout": HELD}
+    assert estimate.weights["shout"] == 0 < estimate.intervals["home"].low
+    assert "shout held at 0" in check(estimate, "state features").message
+
+
+def test_torque_is_known_to_be_an_action():
+    pendulum = replace(birl.load_task("pendulum", levels=2).train, time_limit=5)
+    seen = watch(lambda seen: np.zeros(1, np.float32), pendulum, episodes=1, rng=np.random.default_rng(0))
+    found = depends_on_action(seen, np.random.default_rng(0))
+    assert dict(zip(seen.feature_names, found, strict=True)) == {
+        "cheaply-upright": True,
+        "upright": False,
+        "idle": True,
+    }
 
 
 def test_where_noise_does_no_harm_the_checks_say_so(rng):
