@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from birl.cli import listing
 from birl.cli.console import complain, warnings_in_one_line
+from birl.cli.recover_request import RecoverRequest, check_recover
 from birl.cli.request import Request, check
 
 __all__ = ["main"]
@@ -129,6 +130,51 @@ def score(ctx: click.Context, **options: Any) -> None:
     from birl.cli.scoring import rediagnose, score_all
 
     ctx.exit(score_all(request) if request.card is None else rediagnose(request))
+
+
+@main.command()
+@click.argument("checkpoint", required=False)
+@click.option("--task", metavar="NAME|MODULE:NAME", help="Where to watch it; `birl tasks` lists names.")
+@click.option("--method", "methods", metavar="M", multiple=True, help="Of `birl methods`; may be repeated.")
+@click.option(
+    "--distribution", "distributions", metavar="D", multiple=True, help="Of the task, may be repeated; all if left out."
+)
+@click.option("--levels", metavar="N", type=click.IntRange(min=1), help="Levels of each distribution.")
+@click.option(
+    "--episodes", metavar="N", type=click.IntRange(min=1), default=50, show_default=True, help="On each distribution."
+)
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw.")
+@click.option(
+    "--deterministic/--stochastic", default=False, help="Watch its likeliest actions, or the policy as it is (default)."
+)
+@click.option("--num-threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="For torch.")
+@click.option("--out", metavar="FILE", help="Write the estimate (.npz); with several methods FILE has {name} in it.")
+@click.option("--json", metavar="FILE", help="Write everything but arrays.")
+@click.option("--figures", metavar="DIR", help="Write figures.")
+@click.option(
+    "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the result on standard output."
+)
+@click.option("--trust-checkpoint", is_flag=True, help="Let the checkpoint run code as it is unpickled.")
+@click.option(
+    "--vecnormalize",
+    metavar="auto|FILE|none",
+    default="auto",
+    show_default=True,
+    help="Statistics observations are normalised with; auto: those beside the checkpoint.",
+)
+@click.pass_context
+def recover(ctx: click.Context, **options: Any) -> None:
+    """Recover the reward that the policy in a CHECKPOINT behaves as if it pursued.
+
+    The reward alone, with its checks, its identifiability and its intervals: no verdict. Worlds that are environments
+    only will do, with methods that need no model.
+    """
+    request = RecoverRequest(**options)
+    check_recover(request)
+
+    from birl.cli.recovering import recover as carry_out
+
+    ctx.exit(carry_out(request))
 
 
 @main.command()

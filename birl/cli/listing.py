@@ -35,12 +35,19 @@ def list_agents() -> None:
 
 
 def list_methods() -> None:
-    """Name, behavioural model, source, what it cannot identify."""
+    """Name, what it needs, behavioural model, source, what it cannot identify."""
     from birl.irl import ESTIMATORS
+    from birl.irl.needs import NEEDS
 
     _print(
         [
-            (name, method.behavioral_model, method.source, f"cannot identify {method.cannot_identify}")
+            (
+                name,
+                f"needs {', '.join(need for need in NEEDS if need in method.needs)}",
+                method.behavioral_model,
+                method.source,
+                f"cannot identify {method.cannot_identify}",
+            )
             for name, method in ESTIMATORS.items()
         ]
     )

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import click
 
-__all__ = ["Request", "check", "destination", "existing_file", "looks_like_path", "short_name"]
+__all__ = [
+    "Request",
+    "check",
+    "check_checkpoint_options",
+    "check_pattern",
+    "destination",
+    "existing_file",
+    "looks_like_path",
+    "short_name",
+]
 
 NAME = "{name}"
 
@@ -72,14 +81,23 @@ def check(request: Request, typed: Collection[str]) -> None:
             "nothing to score: name a checkpoint (.zip, folder or hf:owner/name) or an agent of `birl agents`, "
             "or give --from CARD"
         )
-    if request.task is None:
-        raise click.UsageError("--task is missing: give a name that `birl tasks` prints, or module:NAME")
-    if request.vecnormalize not in {"auto", "none"}:
-        existing_file(request.vecnormalize, "statistics")
+    check_checkpoint_options(request.task, request.vecnormalize)
     names = [short_name(one) if looks_like_path(one) else one for one in request.checkpoints]
     for option, pattern, folder in (("--json", request.json, False), ("--figures", request.figures, True)):
         if pattern is not None:
-            _check_pattern(option, pattern, names, folder=folder)
+            check_pattern(option, pattern, names, folder=folder)
+
+
+def check_checkpoint_options(task: str | None, vecnormalize: str) -> None:
+    """Refuse what no checkpoint can be opened with.
+
+    Raises:
+        click.UsageError: with what to do instead.
+    """
+    if task is None:
+        raise click.UsageError("--task is missing: give a name that `birl tasks` prints, or module:NAME")
+    if vecnormalize not in {"auto", "none"}:
+        existing_file(vecnormalize, "statistics")
 
 
 def _check_alone(request: Request, typed: Collection[str]) -> None:
@@ -140,16 +158,23 @@ def destination(pattern: str, name: str) -> Path:
     return Path(pattern.replace(NAME, name.replace("/", "-")))
 
 
-def _check_pattern(option: str, pattern: str, names: Sequence[str], *, folder: bool) -> None:
-    """Every policy has an output of its own, and each can be written."""
+def check_pattern(
+    option: str, pattern: str, names: Sequence[str], *, folder: bool = False, what: str = "checkpoint"
+) -> None:
+    """Everything named has an output of its own, and each can be written.
+
+    Raises:
+        click.UsageError: with what to do instead.
+    """
     if len(names) > 1 and NAME not in pattern:
-        example = f"{pattern}/{NAME}" if folder else f"{Path(pattern).with_suffix('')}-{NAME}.json"
+        path = Path(pattern)
+        example = f"{pattern}/{NAME}" if folder else f"{path.with_suffix('')}-{NAME}{path.suffix or '.json'}"
         raise click.UsageError(
-            f"{option} {pattern}: {len(names)} checkpoints would overwrite each other: put {NAME} in it, like {example}"
+            f"{option} {pattern}: {len(names)} {what}s would overwrite each other: put {NAME} in it, like {example}"
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise click.UsageError(f"{option}: several checkpoints are called {', '.join(twice)}: score them one at a time")
+        raise click.UsageError(f"{option}: several {what}s are called {', '.join(twice)}: score them one at a time")
     for name in names:
         _check_writable(option, destination(pattern, name), folder=folder)
 

@@ -2,60 +2,51 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from birl.cli.console import complain, progress
-from birl.cli.request import Request, destination, looks_like_path, short_name
+from birl.cli.loading import (
+    Opening,
+    Target,
+    check_methods,
+    find_targets,
+    in_colour,
+    limit_threads,
+    open_policy,
+    open_task,
+)
+from birl.cli.request import Request, destination
 
 if TYPE_CHECKING:
     from birl.scorecard import Scorecard
     from birl.task import Task
-    from birl.zoo import Agent
 
 __all__ = ["DONE", "FAILED", "MATCHED", "rediagnose", "score_all"]
 
 DONE, MATCHED, FAILED = 0, 1, 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """One policy to score.
-
-    Attributes:
-        given: what the command line called it.
-        name: what its files are called.
-        path: its checkpoint, where there is one.
-        agent: the installed agent, unless it is a plain file.
-    """
-
-    given: str
-    name: str
-    path: Path | None
-    agent: Agent | None = None
-
-
 def score_all(request: Request) -> int:
     """Score every checkpoint and show its card; the exit code."""
-    _limit_threads(request.num_threads)
+    limit_threads(request.num_threads)
     from birl.types import BirlError  # brings numpy
 
     _check_names(request)
-    targets, failed = _targets(request)
+    targets, failed = find_targets(request.checkpoints)
     if not targets:
         return FAILED
-    task = _load_task(request)
+    assert request.task is not None
+    task = open_task(request.task, request.levels)
+    how = Opening(trust=request.trust_checkpoint, vecnormalize=request.vecnormalize, num_threads=request.num_threads)
     cards = []
     for target in targets:
         try:
-            card = _score_one(target, task, request)
+            card = _score_one(target, task, request, how)
             _write(card, request, target.name)
         except BirlError as error:
             failed = True
@@ -67,15 +58,6 @@ def score_all(request: Request) -> int:
     if request.format == "json":
         _show_json(cards, several=len(request.checkpoints) > 1)
     return FAILED if failed else _gate(cards, request)
-
-
-def _limit_threads(count: int) -> None:
-    """Keep linear algebra to as many threads as torch; it reads this once, when numpy is first imported.
-
-    The matrices here are small: more threads wait for each other, and for those of the process next door.
-    """
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", str(count))
 
 
 def rediagnose(request: Request) -> int:
@@ -101,61 +83,29 @@ def rediagnose(request: Request) -> int:
 def _check_names(request: Request) -> None:
     """Refuse unknown methods and verdicts before anything is loaded."""
     from birl.diagnosis import Verdict
-    from birl.irl import ESTIMATORS
     from birl.types import unknown_name
 
-    for method in request.methods:
-        if method not in ESTIMATORS:
-            raise unknown_name("method", method, ESTIMATORS, "see `birl methods`")
+    check_methods(request.methods)
     verdicts = [verdict.value for verdict in Verdict]
     for verdict in request.fail_on:
         if verdict not in verdicts:
             raise unknown_name("verdict of --fail-on", verdict, verdicts)
 
 
-def _targets(request: Request) -> tuple[Sequence[Target], bool]:
-    """The policies that can be found, and whether some could not."""
-    from birl.checkpoint.location import locate
-    from birl.types import BirlError
-    from birl.zoo import agent
-
-    found, failed = [], False
-    for given in request.checkpoints:
-        try:
-            if looks_like_path(given):
-                found.append(Target(given=given, name=short_name(given), path=locate(given).checkpoint))
-            else:
-                one = agent(given)
-                found.append(Target(given=given, name=given, path=one.checkpoint, agent=one))
-        except BirlError as error:
-            failed = True
-            complain(error)
-    return found, failed
-
-
-def _load_task(request: Request) -> Task:
-    from birl.task import load_task
-
-    assert request.task is not None
-    if ":" in request.task and os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # a task of one's own is usually in the folder one works in
-    return load_task(request.task, levels=request.levels)
-
-
-def _score_one(target: Target, task: Task, request: Request) -> Scorecard:
+def _score_one(target: Target, task: Task, request: Request, how: Opening) -> Scorecard:
     from birl.score import score
 
     with progress(target.name) as tell:
         tell("load", 0, 1)
         card = score(
-            _policy(target, task, request),
+            open_policy(target, task, how),
             task,
             seed=request.seed,
             methods=request.methods or None,
             deterministic=request.deterministic,
             draws=request.draws,
             source=target.given,
-            sha256=hashlib.sha256(target.path.read_bytes()).hexdigest() if target.path else None,
+            sha256=target.sha256,
             progress=tell,
         )
         asked: dict[str, str | bool] = {"task": str(request.task)}
@@ -164,20 +114,6 @@ def _score_one(target: Target, task: Task, request: Request) -> Scorecard:
         if request.vecnormalize != "auto":
             asked["vecnormalize"] = request.vecnormalize
         return replace(card, settings={**card.settings, **asked})
-
-
-def _policy(target: Target, task: Task, request: Request) -> Any:
-    if target.agent is not None:
-        return target.agent.policy(task, num_threads=request.num_threads)
-    from birl.checkpoint import load_policy
-
-    return load_policy(
-        target.given,
-        task,
-        trust=request.trust_checkpoint,
-        vecnormalize=request.vecnormalize,
-        num_threads=request.num_threads,
-    )
 
 
 def _write(card: Scorecard, request: Request, name: str) -> None:
@@ -193,7 +129,7 @@ def _write(card: Scorecard, request: Request, name: str) -> None:
 def _show(card: Scorecard, format: str) -> None:
     from birl.report import render
 
-    colour = format == "text" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    colour = in_colour(format)
     click.echo(render(card, format, colour=colour), nl=False, color=colour)
 
 

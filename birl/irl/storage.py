@@ -16,7 +16,7 @@ from birl.irl.base import RewardEstimate
 from birl.irl.network import RewardNetwork
 from birl.types import BirlError, FloatArray
 
-__all__ = ["load", "save"]
+__all__ = ["load", "plain", "save"]
 
 FORMAT = 1
 ARRAYS = ("covariance", "curvature", "draws", "table")
@@ -43,6 +43,14 @@ def save(estimate: RewardEstimate, path: Path) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{"json": np.frombuffer(text.encode(), np.uint8), **numbers})
     write_whole(path, buffer.getvalue())
+
+
+def plain(estimate: RewardEstimate) -> Mapping[str, Any]:
+    """What JSON can hold of an estimate, for other programs: all but its arrays, and the intervals they give."""
+    told = _converter().unstructure(estimate)
+    form = "weights" if estimate.weights else "network" if estimate.network is not None else "table"
+    ends = {name: {"low": i.low, "high": i.high, "level": i.level} for name, i in estimate.intervals.items()}
+    return json.loads(json.dumps({"form": form, **told, "intervals": ends}, default=_plain))
 
 
 def _plain(value: Any) -> Any:

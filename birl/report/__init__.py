@@ -1,7 +1,20 @@
-"""Showing a scorecard: as text, Markdown or JSON, and as figures."""
+"""Showing a scorecard, or recovered rewards alone: as text, Markdown or JSON, and as figures."""
 
 from birl.report.figures import FIGURES, figure, write_figures
-from birl.report.render import FORMATS, render
+from birl.report.render import FORMATS, render, render_rewards
+from birl.report.reward_figures import REWARD_FIGURES, Place, reward_figure, write_reward_figures
 from birl.report.verdicts import verdict_table
 
-__all__ = ["FIGURES", "FORMATS", "figure", "render", "verdict_table", "write_figures"]
+__all__ = [
+    "FIGURES",
+    "FORMATS",
+    "REWARD_FIGURES",
+    "Place",
+    "figure",
+    "render",
+    "render_rewards",
+    "reward_figure",
+    "verdict_table",
+    "write_figures",
+    "write_reward_figures",
+]

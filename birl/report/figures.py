@@ -14,7 +14,7 @@ from birl.types import BirlError, unknown_name
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "figure", "write_figures"]
+__all__ = ["FIGURES", "as_png", "figure", "write_figures"]
 
 DPI = 150
 
@@ -79,7 +79,7 @@ def write_figures(card: Scorecard, folder: str | Path) -> Sequence[Path]:
     Raises:
         BirlError: when a file cannot be written.
     """
-    drawn = {name: _png(figure(card, name)) for name in FIGURES if _has(card, name)}
+    drawn = {name: as_png(figure(card, name)) for name in FIGURES if _has(card, name)}
     paths = {name: Path(folder) / f"{name}.png" for name in drawn}
     for name, content in drawn.items():
         write_whole(paths[name], content)
@@ -92,7 +92,7 @@ def _has(card: Scorecard, name: str) -> bool:
     return bool({"weights": card.estimates, "levels": card.scenes, "gap": card.gap, "matrix": card.matrix}[name])
 
 
-def _png(drawn: Figure) -> bytes:
+def as_png(drawn: Figure) -> bytes:
     """The picture without the name of the software, so that only what it shows decides its bytes."""
     page = io.BytesIO()
     drawn.savefig(page, format="png", dpi=DPI, metadata={"Software": None})

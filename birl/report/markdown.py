@@ -1,22 +1,21 @@
-"""A card as Markdown: the same sections, with tables a page renders."""
+"""Sections as Markdown, with tables a page renders."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from birl.report.blocks import PLAIN, QUIET, Command, Line, Table
-from birl.report.story import story
-from birl.scorecard import Scorecard
+from birl.report.blocks import PLAIN, QUIET, Command, Line, Section, Table
 
 __all__ = ["markdown"]
 
 ACTIVE = re.compile(r"([\\`*|]|<(?=[A-Za-z/!?])|\](?=[(\[:]))")  # what Markdown would read as its own
 
 
-def markdown(card: Scorecard) -> str:
-    """The card as Markdown text."""
+def markdown(sections: Sequence[Section]) -> str:
+    """Sections as Markdown text, the title of the first above all."""
     lines: list[str] = []
-    for i, section in enumerate(story(card)):
+    for i, section in enumerate(sections):
         lines += [f"{'#' if i == 0 else '##'} {_escape(section.title)}", ""]
         for part in section.parts:
             lines += _block(part)
@@ -31,7 +30,7 @@ def _block(part: Line | Command | Table) -> list[str]:
     if isinstance(part, Table):
         return _table(part)
     if isinstance(part, Command):
-        return ["```sh" if part.text.startswith("birl score") else "```python", part.text, "```", ""]
+        return ["```sh" if part.text.startswith("birl ") else "```python", part.text, "```", ""]
     said = _escape(part.text)
     if part.tone not in (PLAIN, QUIET) and not part.label:
         said = f"**{said}**"

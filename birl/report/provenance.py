@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from birl.irl import Check
 from birl.report.blocks import BAD, GOOD, PLAIN, QUIET, Command, Line, Section
@@ -11,7 +11,7 @@ from birl.report.recovered import methods
 from birl.report.words import clean
 from birl.scorecard import Scorecard
 
-__all__ = ["checks", "command", "provenance"]
+__all__ = ["checked", "checks", "command", "provenance"]
 
 FLAGS = {"deterministic": "--deterministic", "trust_checkpoint": "--trust-checkpoint"}
 OPTIONS = {"levels": "--levels", "seed": "--seed", "draws": "--draws"}
@@ -29,7 +29,11 @@ def _all_checks(card: Scorecard) -> Iterable[tuple[str, Check]]:
 
 def checks(card: Scorecard) -> Section:
     """What failed with its remedy, then what passed in one line."""
-    found = list(_all_checks(card))
+    return checked(list(_all_checks(card)))
+
+
+def checked(found: Sequence[tuple[str, Check]]) -> Section:
+    """The same of any checks, each with where it was made."""
     failed = sorted((pair for pair in found if not pair[1].passed), key=lambda pair: not pair[1].required)
     lines = []
     for where, check in failed:

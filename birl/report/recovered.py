@@ -10,9 +10,10 @@ from birl.report.blocks import QUIET, Line, Section, Table
 from birl.report.words import NONE, clean, number, weight
 from birl.scorecard import Scorecard
 
-__all__ = ["methods", "recovered", "shown_features"]
+__all__ = ["NOTE", "methods", "pinned", "recovered", "shown_features", "weight_table", "weighty"]
 
 MOST = 24  # features in a table; the others are in the JSON
+NOTE = "In brackets: 95 % intervals. <= x: avoided, so only bounded from above. -: not identified by this behaviour."
 
 
 def methods(card: Scorecard) -> Mapping[str, RewardEstimate]:
@@ -22,14 +23,19 @@ def methods(card: Scorecard) -> Mapping[str, RewardEstimate]:
 
 def shown_features(card: Scorecard) -> Sequence[str]:
     """Features in their own order, cut to those with the largest weights where there are too many."""
-    found = methods(card)
+    objectives = [card.base or {}, *(weights or {} for weights in card.candidates.values())]
+    return weighty(methods(card), objectives)
+
+
+def weighty(found: Mapping[str, RewardEstimate], objectives: Sequence[Mapping[str, float]]) -> Sequence[str]:
+    """The features of some estimates in their own order, cut to the weightiest of estimates and objectives."""
     names = list(dict.fromkeys(f for estimate in found.values() for f in estimate.feature_names))
     if len(names) <= MOST:
         return names
-    objectives = [card.base or {}, *(c or {} for c in card.candidates.values()), *(e.weights for e in found.values())]
-    sizes = [(o, max((abs(w) for w in o.values()), default=0.0) or 1.0) for o in objectives]
-    weighty = sorted(names, key=lambda f: -max(abs(o.get(f, 0.0)) / size for o, size in sizes))
-    return [f for f in names if f in set(weighty[:MOST])]
+    everything = [*objectives, *(estimate.weights for estimate in found.values())]
+    sizes = [(o, max((abs(w) for w in o.values()), default=0.0) or 1.0) for o in everything]
+    ranked = sorted(names, key=lambda f: -max(abs(o.get(f, 0.0)) / size for o, size in sizes))
+    return [f for f in names if f in set(ranked[:MOST])]
 
 
 def recovered(card: Scorecard) -> Section:
@@ -54,7 +60,15 @@ def _by_distribution(card: Scorecard, features: Sequence[str]) -> Iterable[Line 
 
 
 def _table(card: Scorecard, features: Sequence[str], estimates: Mapping[str, RewardEstimate]) -> Table:
-    objectives = {"base": card.base, **card.candidates}
+    return weight_table(features, {"base": card.base, **card.candidates}, estimates)
+
+
+def weight_table(
+    features: Sequence[str],
+    objectives: Mapping[str, Mapping[str, float] | None],
+    estimates: Mapping[str, RewardEstimate],
+) -> Table:
+    """What objectives pay for each feature, and what was recovered, a column each."""
     known = {name: weights for name, weights in objectives.items() if weights is not None}
     rows = tuple(
         (
@@ -70,11 +84,7 @@ def _table(card: Scorecard, features: Sequence[str], estimates: Mapping[str, Rew
 
 def _notes(card: Scorecard, features: Sequence[str]) -> Iterable[Line]:
     found = [*methods(card).values(), *card.recovered.get(card.preferred, {}).values()]
-    yield Line(
-        text="In brackets: 95 % intervals. <= x: avoided, so only bounded from above. "
-        "-: not identified by this behaviour.",
-        tone=QUIET,
-    )
+    yield Line(text=NOTE, tone=QUIET)
     if any(HELD in estimate.status.values() for estimate in found):
         yield Line(text="* held at 0 by convention: other features stand in for it exactly.", tone=QUIET)
     hidden = len({f for estimate in found for f in estimate.feature_names}) - len(features)
@@ -96,7 +106,7 @@ def _fits(card: Scorecard) -> Iterable[Line | Table]:
                 clean(name) + (" (preferred)" if name == card.preferred else ""),
                 clean(estimate.behavioral_model),
                 NONE if held_out is None else f"{held_out:.3f}",
-                _pinned(estimate),
+                pinned(estimate),
                 ", ".join(f"{clean(n)} {number(x)}" for n, x in estimate.nuisance.items()) or NONE,
             )
         )
@@ -104,7 +114,8 @@ def _fits(card: Scorecard) -> Iterable[Line | Table]:
     yield Table(columns=columns, rows=tuple(rows), prose=True)
 
 
-def _pinned(estimate: RewardEstimate) -> str:
+def pinned(estimate: RewardEstimate) -> str:
+    """How many directions of the weights behaviour pins down, and what chose the rest."""
     found = estimate.identifiability
     if found.rank is None or found.nullity is None:
         return f"unknown; {clean(found.selector)}"

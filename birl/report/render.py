@@ -1,15 +1,20 @@
-"""One card, three formats."""
+"""One card, or recovered rewards alone, in three formats."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 
+from birl.report.blocks import Section
 from birl.report.markdown import markdown
+from birl.report.rewards import rewards
+from birl.report.story import story
 from birl.report.text import text
+from birl.rewards import Rewards
 from birl.scorecard import Scorecard
 from birl.types import BirlError, unknown_name
 
-__all__ = ["FORMATS", "render"]
+__all__ = ["FORMATS", "render", "render_rewards"]
 
 FORMATS = ("text", "markdown", "json")
 NARROWEST = 40  # columns; below this no table is legible
@@ -27,13 +32,24 @@ def render(card: Scorecard, format: str = "text", width: int | None = None, *, c
     Raises:
         BirlError: for an unknown format or a width no table fits in.
     """
+    _check(format, width)
+    return card.to_json() if format == "json" else _typeset(story(card), format, width, colour)
+
+
+def render_rewards(found: Rewards, format: str = "text", width: int | None = None, *, colour: bool = False) -> str:
+    """Recovered rewards for people or for programs; everything as for `render`."""
+    _check(format, width)
+    return found.to_json() if format == "json" else _typeset(rewards(found), format, width, colour)
+
+
+def _check(format: str, width: int | None) -> None:
     if format not in FORMATS:
         raise unknown_name("format", format, FORMATS)
     if width is not None and width < NARROWEST:
         raise BirlError(f"width {width} is below {NARROWEST} columns: no table fits, give more")
-    if format == "json":
-        return card.to_json()
+
+
+def _typeset(sections: Sequence[Section], format: str, width: int | None, colour: bool) -> str:
     if format == "markdown":
-        return markdown(card)
-    columns = max(NARROWEST, width or shutil.get_terminal_size().columns)
-    return text(card, width=columns, colour=colour)
+        return markdown(sections)
+    return text(sections, width=max(NARROWEST, width or shutil.get_terminal_size().columns), colour=colour)

@@ -1,4 +1,4 @@
-"""A card as terminal text: tables fit the width, nothing depends on colour."""
+"""Sections as terminal text: tables fit the width, nothing depends on colour."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from birl.report.blocks import BAD, GOOD, PLAIN, QUIET, STRONG, UNSURE, Command, Line, Section, Table
-from birl.report.story import story
-from birl.scorecard import Scorecard
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,15 +19,15 @@ GAP = 2  # columns between cells
 WRAPPED = 12  # columns a cell of words is granted before it wraps
 
 
-def text(card: Scorecard, *, width: int, colour: bool = False) -> str:
-    """The card as text.
+def text(sections: Sequence[Section], *, width: int, colour: bool = False) -> str:
+    """Sections as text, the title of the first above all.
 
     Args:
-        card: what to show.
+        sections: what to show.
         width: columns.
         colour: whether to put terminal colours in.
     """
-    from rich.console import Console  # a card is often only JSON
+    from rich.console import Console  # what is shown is often only JSON
 
     page = io.StringIO()
     console = Console(
@@ -42,7 +40,7 @@ def text(card: Scorecard, *, width: int, colour: bool = False) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    for i, section in enumerate(story(card)):
+    for i, section in enumerate(sections):
         _typeset(console, section, first=i == 0)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log2
@@ -13,10 +13,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
-from birl.report.plots.shapes import marker
-from birl.report.plots.style import INK, MUTED, colour, new_figure, style
+from birl.report.plots.board import NOT_THINGS, draw_board, thing_handles
+from birl.report.plots.style import INK, new_figure, style
 from birl.report.words import clean
 from birl.scorecard import Scene, Scorecard
 from birl.types import BirlError
@@ -25,11 +24,9 @@ __all__ = ["draw"]
 
 MOST = 4  # scenes of one distribution
 CELL = 1.75  # inches a board is wide
-FLOOR, WALL, LINE = "#f7f5f0", "#4a4f57", "#e3dfd6"
 PATH = LinearSegmentedColormap.from_list("path", ["#b9b9b9", INK])  # from its first step to its last
 SPACE = 0.12  # of a board, beside each group
 REACHED = 0.68  # share of the last step that is drawn, where it ends at a thing
-NOT_THINGS = ("#", ".", "@", " ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,39 +79,10 @@ def draw(card: Scorecard) -> Figure:
 
 
 def _scene(axes: Axes, scene: Scene) -> None:
-    height, width = len(scene.rows), max(map(len, scene.rows))
-    axes.add_patch(Rectangle((0, 0), width, height, facecolor=FLOOR, edgecolor=WALL, linewidth=1.2, zorder=0))
-    size = (0.72 * CELL * 72 / max(height, width)) ** 2  # points squared: a share of one cell
-    for r, cells in enumerate(scene.rows):
-        for c, token in enumerate(cells):
-            if token == "#":
-                axes.add_patch(Rectangle((c, r), 1, 1, color=WALL, linewidth=0, zorder=1))
-            elif token not in NOT_THINGS:
-                kind, shade = _thing(scene.legend, token)
-                axes.scatter(c + 0.5, r + 0.5, s=size, marker=marker(kind), color=shade, zorder=2, linewidth=0)
-    _grid(axes, height, width)
+    size = draw_board(axes, scene.rows, scene.legend, inches=CELL)
     _path(axes, scene, size)
-    side = max(height, width) + 0.3
-    axes.set_xlim(-0.15, side - 0.15)
-    axes.set_ylim(side - 0.15, -0.15)
-    axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
     steps = max(0, len(scene.path) - 1)
     axes.set_xlabel(f"{clean(scene.outcome)}, {steps} step{'s' * (steps != 1)}", fontsize=7.5, labelpad=3)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-
-
-def _grid(axes: Axes, height: int, width: int) -> None:
-    lines = [[(x, 0), (x, height)] for x in range(1, width)] + [[(0, y), (width, y)] for y in range(1, height)]
-    axes.add_collection(LineCollection(lines, colors=LINE, linewidths=0.5, capstyle="butt", zorder=0.5))
-
-
-def _thing(legend: Mapping[str, tuple[str, str]], token: str) -> tuple[str, str]:
-    """Kind (the last word of what it is) and drawable colour."""
-    what, shade = legend.get(token, (token, MUTED))
-    return what.split()[-1] if what.split() else token, colour(shade)
 
 
 def _steps(scene: Scene) -> Sequence[_Step]:
@@ -157,19 +125,7 @@ def _path(axes: Axes, scene: Scene, size: float) -> None:
 
 def _legend(scenes: Sequence[Scene]) -> list[Line2D]:
     """Every thing on some board once, then how to read a path."""
-    used = {
-        (token, *scene.legend[token])
-        for scene in scenes
-        for row in scene.rows
-        for token in row
-        if token in scene.legend
-    }
-    things = {what: _thing({token: (what, shade)}, token) for token, what, shade in used if token not in NOT_THINGS}
-    look: dict[str, Any] = {"linestyle": "", "markeredgewidth": 0, "markersize": 8}
-    handles = [
-        Line2D([], [], marker=marker(kind), color=shade, label=clean(what), **look)
-        for what, (kind, shade) in sorted(things.items())
-    ]
+    handles = thing_handles((scene.rows, scene.legend) for scene in scenes)
     ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": INK, "markersize": 5}
     start = Line2D([], [], linestyle="", marker="o", label="start", **ring)
     again = Line2D([], [], linewidth=4.5, solid_capstyle="round", color=INK, label="walked many times")

@@ -21,11 +21,11 @@ from birl.report.words import clean, number
 from birl.scorecard import Scorecard
 from birl.types import BirlError
 
-__all__ = ["draw"]
+__all__ = ["compare", "draw"]
 
 MARKERS = "oDsv^Pp"
 BESIDE: Mapping[str, Any] = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}
-READING = """weight, the largest of each method set to that of the base
+READING = """weight, the largest of each method set to {unit}
 bars: 95 % intervals; arrows: only bounded from above"""
 SPREAD = 0.56  # of a row, over which the methods are spread
 REACH = 1.6  # the axis ends this many times beyond the largest base weight at most
@@ -39,18 +39,42 @@ def draw(card: Scorecard) -> Figure:
     """
     if not card.estimates:
         raise BirlError(f"{card.policy.source}: this card has no recovered weights to draw")
-    features, found = shown_features(card), methods(card)
     objectives = {"base": card.base, **card.candidates}
+    return compare(shown_features(card), methods(card), objectives, title=f"What {card.policy.source} pursues")
+
+
+def compare(
+    features: Sequence[str],
+    found: Mapping[str, RewardEstimate],
+    objectives: Mapping[str, Mapping[str, float] | None],
+    *,
+    title: str,
+) -> Figure:
+    """Recovered weights, a marker each, beside what the named objectives pay for each feature.
+
+    Args:
+        features: the rows.
+        found: estimates with weights, by name.
+        objectives: by name; `base` sets the scale, and is drawn behind the weights. None for a function.
+        title: of the figure.
+    """
     known = {name: weights for name, weights in objectives.items() if weights is not None}
     with style():
         drawn = new_figure(8.2, 1.7 + 0.36 * len(features))
-        left, right = drawn.subplots(1, 2, sharey=True, width_ratios=(max(0.9, 0.62 * len(known)), 5.2))
-        _objectives(left, features, known)
-        _recovered(right, features, found, card.base)
-        left.set_yticks(range(len(features)), [clean(f) for f in features])
-        left.set_ylim(len(features) - 0.5, -0.5)
-        drawn.suptitle(f"What {clean(card.policy.source)} pursues", x=0.01, ha="left", fontsize=11, fontweight="bold")
+        right = drawn.add_subplot() if not known else _beside(drawn, features, known)
+        _recovered(right, features, found, known.get("base"))
+        right.set_yticks(range(len(features)), [clean(f) for f in features])
+        right.set_ylim(len(features) - 0.5, -0.5)
+        drawn.suptitle(clean(title), x=0.01, ha="left", fontsize=11, fontweight="bold")
         return drawn
+
+
+def _beside(drawn: Figure, features: Sequence[str], known: Mapping[str, Mapping[str, float]]) -> Axes:
+    """Axes for the weights, to the right of what the objectives pay."""
+    left, right = drawn.subplots(1, 2, sharey=True, width_ratios=(max(0.9, 0.62 * len(known)), 5.2))
+    _objectives(left, features, known)
+    right.tick_params(axis="y", labelleft=False)
+    return right
 
 
 def _objectives(axes: Axes, features: Sequence[str], known: Mapping[str, Mapping[str, float]]) -> None:
@@ -92,11 +116,11 @@ def _recovered(
         if not any(estimate.status.get(feature) in (IDENTIFIED, BOUNDED) for estimate in found.values()):
             axes.annotate("not identified", (0, row), fontsize=7.5, color=MUTED, **BESIDE)
     axes.axvline(0, color=MUTED, linewidth=1)
-    axes.set_xlabel(READING, fontsize=8.5)
+    axes.set_xlabel(READING.format(unit="that of the base" if base else "1"), fontsize=8.5)
     axes.set_title("what was recovered")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.3, handletextpad=0.5)
     _rows(axes, len(features))
-    axes.tick_params(axis="y", length=0, labelleft=False)
+    axes.tick_params(axis="y", length=0)
     tidy(axes, hide=("left",))
 
 
