@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 from birl_envs.exact import distribution
 from birl_envs.red_door import WORLD, Maze, make_levels
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birl.distance import (
@@ -82,19 +82,26 @@ def test_where_every_state_is_drawn_once_the_estimate_is_the_exact_distance(metr
     assert exact > 0.05
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_the_two_ways_agree_where_chance_has_a_say(metric):
-    """The exact value lies within the interval in at least 18 of 20 worlds (it aims at 19)."""
-    within = []
+@pytest.fixture(scope="module")
+def agreement():
+    """Whether the exact distance lies within the interval, in 20 worlds by metric."""
+    within = {metric: [] for metric in METRICS}
     for seed in range(20):
         rng = np.random.default_rng(seed)
         model = random_model(rng, terminal=seed % 2 == 0, invalid=seed % 3 == 0)
         a, b = rng.normal(size=(2, *dense(model).shape))
-        exact = float(DISTANCES[metric](model, a, a + b))
-        found = estimate(TELLING[metric], sampled(model, rng, 600), asked(a), asked(a + b)).interval
-        assert found is not None
-        within.append(found.low <= exact <= found.high)
-    assert sum(within) >= 18
+        sample = sampled(model, rng, 600)
+        for metric in METRICS:
+            found = estimate(TELLING[metric], sample, asked(a), asked(a + b)).interval
+            assert found is not None
+            within[metric].append(found.low <= float(DISTANCES[metric](model, a, a + b)) <= found.high)
+    return within
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_two_ways_agree_where_chance_has_a_say(metric, agreement):
+    """At least 17 of 20 intervals: one that covers 95 % does so in 98 % of runs."""
+    assert sum(agreement[metric]) >= 17
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -154,6 +161,7 @@ def test_noise_does_not_drive_equal_rewards_apart(metric):
     assert sum(low < 1e-6 for low in lows) >= 9
 
 
+@settings(max_examples=10)
 @given(SEEDS, st.sampled_from(METRICS), st.booleans())
 def test_equal_rewards_are_at_0_and_opposite_ones_at_1(seed, metric, chance):
     rng = np.random.default_rng(seed)
@@ -168,6 +176,7 @@ def test_equal_rewards_are_at_0_and_opposite_ones_at_1(seed, metric, chance):
     assert against.interval.low == pytest.approx(1, abs=1e-6)
 
 
+@settings(max_examples=10)
 @given(SEEDS, st.sampled_from(METRICS), st.sampled_from([0.5, 0.9, 0.99]))
 def test_shaping_and_scale_change_nothing_however_few_the_samples(seed, metric, discount):
     """Where episodes end DARD keeps some shaping, as the exact one does."""
