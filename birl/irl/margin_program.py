@@ -15,8 +15,8 @@ from birl.types import BirlError, FloatArray, IntArray
 
 __all__ = ["Comparisons", "Margin", "resampled_margin", "widest_margin"]
 
-POSITIVE = 1e-9  # a margin above this, relative to the largest difference, is one
-TINY = 1e-300
+POSITIVE = 1e-9  # a margin above this is one, differences being of mean size 1
+DIGITS = 9  # decimals to which two comparisons are the same
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +50,7 @@ class Margin:
 
     Attributes:
         theta: weights of absolute sum 1, or all 0 where nothing is preferred, [F].
-        hard: widest margin without slack; at most 0 where no weights put every choice first.
+        hard: widest margin without slack, as a share of each difference; 0 where no weights put every choice first.
         feasible: whether it is above 0.
     """
 
@@ -69,33 +69,46 @@ def widest_margin(compared: Comparisons, *, simplicity: float) -> Margin:
     Raises:
         BirlError: when the solver fails.
     """
-    gaps, weight = _distinct(compared)
+    gaps, weight, unit = _even(compared)
     if not weight.size:
         return Margin(theta=np.zeros(compared.gaps.shape[1]), hard=0.0, feasible=False)
     theta, hard = _hard(gaps)
-    feasible = hard > POSITIVE * float(np.abs(gaps).max())
-    return Margin(theta=theta if feasible else _soft(gaps, weight, simplicity), hard=hard, feasible=feasible)
+    feasible = hard > POSITIVE
+    theta = theta if feasible else _soft(gaps, weight, simplicity)
+    return Margin(theta=_unit(theta / unit), hard=hard, feasible=feasible)
 
 
 def resampled_margin(compared: Comparisons, found: Margin, *, simplicity: float) -> FloatArray:
     """Weights on resampled clusters, by the program that answered for all of them, [F]."""
-    gaps, weight = _distinct(compared)
+    gaps, weight, unit = _even(compared)
     if not weight.size:
         return np.zeros_like(found.theta)
-    return _hard(gaps)[0] if found.feasible else _soft(gaps, weight, simplicity)
+    return _unit((_hard(gaps)[0] if found.feasible else _soft(gaps, weight, simplicity)) / unit)
 
 
-def _distinct(compared: Comparisons) -> tuple[FloatArray, FloatArray]:
-    """Comparisons that are the same, once, with their weights added; grid worlds repeat themselves."""
-    digits = np.round(compared.gaps / max(float(np.abs(compared.gaps).max(initial=0.0)), TINY), 9)
-    _, first, which = np.unique(digits, axis=0, return_index=True, return_inverse=True)
-    total = np.bincount(which.ravel(), weights=compared.weight, minlength=first.size)
-    return compared.gaps[first], np.asarray(total, np.float64)
+def _even(compared: Comparisons) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Distinct comparisons [I, F] in units of each feature's mean difference, their shares [I], and the units [F].
+
+    Grid worlds repeat themselves, and a feature measured in millimetres must not look heavier than one in metres.
+    """
+    if not compared.weight.size:
+        return compared.gaps, compared.weight, np.ones(compared.gaps.shape[1])
+    share = compared.weight / compared.weight.sum()
+    size = share @ np.abs(compared.gaps)
+    unit = np.where(size > 0, size, 1.0)
+    gaps = compared.gaps / unit
+    _, first, which = np.unique(np.round(gaps, DIGITS), axis=0, return_index=True, return_inverse=True)
+    total = np.bincount(which.ravel(), weights=share, minlength=first.size)
+    return gaps[first], np.asarray(total, np.float64), unit
 
 
 def _hard(gaps: FloatArray) -> tuple[FloatArray, float]:
-    """Equation 1: theta = p - q with p, q >= 0, then m."""
+    """Equation 1: theta = p - q with p, q >= 0, then m; every comparison as long as the others.
+
+    Otherwise the smallest differences alone would decide, though they say no more than large ones do.
+    """
     count, size = gaps.shape
+    gaps = gaps / np.linalg.norm(gaps, axis=1, keepdims=True)
     norm = np.append(np.ones(2 * size), 0.0)
     found = _solve(
         np.append(np.zeros(2 * size), -1.0),
@@ -107,15 +120,13 @@ def _hard(gaps: FloatArray) -> tuple[FloatArray, float]:
 
 
 def _soft(gaps: FloatArray, weight: FloatArray, simplicity: float) -> FloatArray:
-    """Equation 2: theta = p - q with p, q >= 0, then the slacks; differences in units of their mean size."""
+    """Equation 2: theta = p - q with p, q >= 0, then the slacks."""
     import scipy.sparse as sp  # with the solver
 
     count, size = gaps.shape
-    share = weight / weight.sum()
-    even = gaps / float(share @ np.abs(gaps).mean(axis=1))
     found = _solve(
-        np.concatenate([np.full(2 * size, simplicity), share]),
-        sp.hstack([sp.csr_matrix(np.hstack([-even, even])), -sp.identity(count)], format="csr"),
+        np.concatenate([np.full(2 * size, simplicity), weight]),
+        sp.hstack([sp.csr_matrix(np.hstack([-gaps, gaps])), -sp.identity(count)], format="csr"),
         -np.ones(count),
         (0, None),
     )

@@ -2,13 +2,14 @@
 
 Branch in a state, take each action, follow the policy. With psi of `birl.irl.branching` and a* the policy's choice,
 
-    max m   subject to   theta.(psi(s, a*) - psi(s, a)) >= m  for all s, a,   |theta|_1 <= 1                      (1)
+    max m   subject to   theta.d_i >= m |d_i|,   d_i = psi(s, a*) - psi(s, a)  for all s, a,   |theta|_1 <= 1     (1)
 
 a linear program. If its m is positive some reward makes every choice right; if not, only slack can, and
 
-    min c |theta|_1 + sum_i rho_i xi_i   subject to   theta.(...)_i >= 1 - xi_i,   xi >= 0                        (2)
+    min c |theta|_1 + sum_i rho_i xi_i   subject to   theta.d_i >= 1 - xi_i,   xi >= 0                            (2)
 
-which is 1 again, scaled, as c falls to 0 where there is such a reward. Weights are reported with |theta|_1 = 1.
+lets large differences outvote small ones, which may be noise. Each feature is counted in units of its mean difference
+while the programs run; weights are reported in its own units, with |theta|_1 = 1.
 
 Only the order of actions is read, so this is the method for greedy policies (DQN, TD3, a callable), and the one to hold
 a cardinal method against. Where actions are vectors, the policy's own is held against uniform ones.
@@ -49,7 +50,7 @@ class SuccessorMargin:
     """Settings of the successor margin; from `states` on for simulators only.
 
     Attributes:
-        simplicity: c of equation 2, in mean sizes of a difference in psi; of no effect where no slack is needed.
+        simplicity: c of equation 2; of no effect where no slack is needed.
         draws: resamples of levels or episodes behind the intervals; 0 for none.
         states: to branch in, of each distribution.
         rollouts: of each branch.
