@@ -21,7 +21,7 @@ from birl.behavior import observe
 from birl.irl import AnyBehavior
 from birl.policy import TabularPolicy
 from birl.tabular import TabularModel, soft_plan
-from birl.task import Distribution, Task
+from birl.task import Distribution, Objective, Task
 
 __all__ = ["CASES", "Case"]
 
@@ -100,15 +100,20 @@ def open_square(side: int) -> TabularModel:
 def _maze(seed: int, agent: Callable[[Task, Mapping[str, float]], Any], beside: Mapping[str, float]) -> Case:
     """A policy in red-door, in training and where the door is blue."""
     whole = red_door(levels=1)
-    truth = {**{name: float(w) for name, w in dict(whole.base).items()}, **beside}
+    truth = {**_weights(whole.base), **beside}
     sides = []
     for draw in (seed, HELD_SEED + seed):
         task = replace(whole, train=_place("train", draw), shifts=[_place("blue-door", draw)], ghosts={})
         policy = agent(task, truth)
         rng = np.random.default_rng(draw)
         sides.append([observe(policy, d, rng=rng, episodes=200) for d in task.distributions])
-    named = {"base": dict(whole.base), **{n: dict(c) for n, c in whole.candidates.items()}}
+    named = {"base": _weights(whole.base), **{name: _weights(c) for name, c in whole.candidates.items()}}
     return Case(fit=sides[0], held=sides[1], truth=truth, candidates=named)
+
+
+def _weights(objective: Objective) -> dict[str, float]:
+    assert isinstance(objective, Mapping)  # in red-door all are
+    return {name: float(weight) for name, weight in objective.items()}
 
 
 def _place(name: str, seed: int) -> Distribution:

@@ -1,7 +1,7 @@
 """Every method on every case: distance to the truth, agreement on held-out levels, seconds, memory, converged or not.
 
 Run: `python benchmarks/method_table.py [--seeds N] [--method M ...] [--case C ...] [--fresh]`. Each unit is a process
-of its own, so that its peak memory is its own; rows that are there are kept, so an interrupted run goes on where it was.
+of its own, so that its peak memory is its own; rows that are there are kept: an interrupted run goes on.
 
 - *distance*: STARC with the canonical form of value, between the recovered reward and the truth, mean over the held-out
   distributions; 0 the same preferences, 1 opposite ones. Of continuous cases it is estimated from samples.

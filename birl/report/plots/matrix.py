@@ -73,5 +73,5 @@ def _heat(axes: Axes, matrix: DistanceMatrix, where: str, *, rows: bool, columns
     axes.tick_params(length=0, labelsize=8)
     axes.tick_params(axis="x", rotation=60)
     for label in axes.get_xticklabels():
-        label.set_ha("right")
+        label.set_horizontalalignment("right")
         label.set_rotation_mode("anchor")
