@@ -119,9 +119,9 @@ class FeasibleSet:
         """Rows, then ties, that a reward contradicts, bool [N + M]."""
         weights = self.vector(reward)
         slack = EMPTY * float(np.abs(weights).max(initial=0.0))
-        broken = self._rows @ weights < -slack
+        worse = self._rows @ weights < -slack
         untied = np.abs(self._ties @ weights) > slack
-        return np.concatenate([broken[self._distinct.which], untied[self._distinct_ties.which]])
+        return np.concatenate([worse[self._distinct.which], untied[self._distinct_ties.which]])
 
     def margin(self, reward: Mapping[str, float] | FloatArray) -> float:
         """Distance from the nearest row, of the reward scaled to a largest weight of 1; negative outside the set."""
@@ -139,8 +139,8 @@ class FeasibleSet:
 
     @cached_property
     def radius(self) -> float:
-        """Radius of the largest ball in the set, within its ties; 0 where R = 0 and flat rewards are all there is."""
-        return float(self._ball[-1])
+        """Radius of the largest ball in the set, within its ties; 0 where no reward makes all choices strictly best."""
+        return max(0.0, float(self._ball[-1])) if len(self._rows) else 0.0
 
     @cached_property
     def centre(self) -> FloatArray:
@@ -209,10 +209,10 @@ class FeasibleSet:
     # --- policies that are not greedy ---------------------------------------------------------------------------------
 
     def exceptions(self, price: float) -> np.ndarray:
-        """Rows, then ties, to leave out so that some reward has a margin on the others, bool [N + M].
+        """Rows, then ties, that need slack for a soft margin, bool [N + M]; none where no reward has one at that price.
 
         maximise m - price * sum_i share_i xi_i over w, m and slacks xi >= 0 with row_i.w + xi_i >= m. At most one in
-        `price` of all decisions, by how often they are met, is then within the margin.
+        `price` of all decisions needs slack.
 
         Args:
             price: margin that the slack of all decisions together would cost; above 1.
@@ -220,11 +220,13 @@ class FeasibleSet:
         Source: Schoelkopf et al. 2000 (Neural Computation 12; nu = 1 / price).
         """
         rows, ties = self._distinct, self._distinct_ties
+        if not len(rows.rows):
+            return np.zeros(len(self.choices.ties), bool)
         joined = np.concatenate([rows.rows, ties.rows, -ties.rows])
         share = np.concatenate([rows.weight, ties.weight, ties.weight])
         wants = np.concatenate([np.ones(len(rows.rows)), np.zeros(2 * len(ties.rows))])  # a tie has no margin
         weights, margin = self._soft(joined, wants, price * share)
-        short = joined @ weights < wants * margin - EMPTY
+        short = (joined @ weights < wants * margin - EMPTY) & (margin > EMPTY)
         of_rows, over, under = np.split(short, [len(rows.rows), len(rows.rows) + len(ties.rows)])
         return np.concatenate([of_rows[rows.which], (over | under)[ties.which]])
 

@@ -185,32 +185,30 @@ def test_contradictory_choices_leave_no_margin_and_the_fewest_are_left_out():
     known = FeasibleSet.of(seen)
     assert known.radius < 1e-9
     assert np.allclose(known.centre, 0.0)
-    assert not known.exceptions(
-        price=3.0
-    ).any()  # 3 times a fifth, twice the margin away, is more than the margin gained
+    assert not known.exceptions(price=3.0).any()  # 3 times a fifth, twice a margin away: more than the margin gained
     left_out = known.exceptions(price=2.0)
     assert left_out.tolist() == [False, False, False, False, True]
-    assert known.choices.share(left_out) == pytest.approx(0.2)
+    assert known.against({"touch:door": 1.0}).tolist() == left_out.tolist()
     rest = known.without(left_out)
+    assert known.choices.share(left_out) == pytest.approx(0.2)
     assert rest.radius > 0.1
     assert rest.width({"touch:door": 1.0, "touch:ball": -1.0}).sign == 1
 
 
-def test_the_price_bounds_the_share_of_exceptions(rng):
-    model = random_model(rng, n_states=40, n_levels=3)
-    agent = behave(model, np.eye(3)[rng.integers(3, size=120)])
-    known = FeasibleSet.of([agent])
-    assert known.radius < 1e-6
-    weights = rng.normal(size=4)
-    nearly = np.where((rng.random(120) < 0.03)[:, None], agent.policy, planner(model, weights).policy)
-    some = FeasibleSet.of([behave(model, nearly)], coverage="all")
-    assert some.radius < 1e-6
-    for price in (5.0, 10.0):
-        rest = some.without(some.exceptions(price))
-        # at most one in `price` within the margin; a handful lie on it, to the last digit
-        assert 0 < some.choices.share(some.exceptions(price)) <= 1 / price + 0.02
+def test_blunders_in_a_few_states_hardly_turn_the_rest():
+    # one state in twenty takes another action than the best; the mean over agents, single ones scatter down to .93
+    cosines = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        model, weights = random_model(rng, n_states=30, n_levels=3), rng.normal(size=4)
+        policy = planner(model, weights).policy
+        policy[rng.choice(90, 5, replace=False)] = np.eye(3)[rng.integers(3, size=5)]
+        known = FeasibleSet.of([behave(model, policy)])
+        tried = [known.exceptions(price) for price in (10.0, 5.0, 2.5, 1.25)]
+        rest = known.without(next(out for out in tried if out.any()))
         assert rest.radius > 1e-6
-        assert rest.centre @ weights > 0.9 * np.linalg.norm(rest.centre) * np.linalg.norm(weights)
+        cosines.append(rest.centre @ weights / np.linalg.norm(rest.centre) / np.linalg.norm(weights))
+    assert np.mean(cosines) > 0.97
 
 
 # --- what it is made of -----------------------------------------------------------------------------------------------
