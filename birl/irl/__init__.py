@@ -1,5 +1,6 @@
 """Inverse reinforcement learning: one method per file, one interface, one explicit table."""
 
+from birl.irl.airl import AdversarialIRL
 from birl.irl.base import (
     BOUNDED,
     IDENTIFIED,
@@ -15,6 +16,8 @@ from birl.irl.bayesian import Bayesian
 from birl.irl.boltzmann import Boltzmann
 from birl.irl.candidates import Candidates
 from birl.irl.critic import Critic
+from birl.irl.density import Density
+from birl.irl.gail import AdversarialImitation
 from birl.irl.inverse_bellman import InverseBellman
 from birl.irl.max_margin import MaxMargin
 from birl.irl.mce import MaxCausalEntropy
@@ -33,12 +36,15 @@ __all__ = [
     "IDENTIFIED",
     "SCORED",
     "UNIDENTIFIED",
+    "AdversarialIRL",
+    "AdversarialImitation",
     "AnyBehavior",
     "Bayesian",
     "Boltzmann",
     "Candidates",
     "Check",
     "Critic",
+    "Density",
     "Estimator",
     "Identifiability",
     "InverseBellman",
@@ -71,6 +77,9 @@ ESTIMATORS: dict[str, Estimator] = {
     "policy-airl": PolicyAIRL(),
     "successor-margin": SuccessorMargin(),
     "candidates": Candidates(),
+    "airl": AdversarialIRL(),
+    "gail": AdversarialImitation(),
+    "density": Density(),
 }
 """Every method under its name, with default settings."""
 

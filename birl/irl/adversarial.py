@@ -3,7 +3,7 @@
 Set up as the theory asks for: episodes of one length (`fixed_horizon`), steps after the end told apart from nothing,
 a reward by state, shaping at the task's discount, potentials 0 where an episode is over, a generator that begins as a
 clone of the policy, one thread, all chance from one generator. Played until the discriminator has settled: until its
-mean loss over `window` rounds is no further than `tolerance` from that of the `window` rounds before.
+mean losses over the last four times `window` rounds are within `tolerance` of each other.
 
 Axes: N steps, D numbers in an observation.
 Source: imitation 1.0.1 (Gleave et al. 2022, arXiv 2211.11972); Fu, Luo & Levine 2018 (arXiv 1710.11248); Ho & Ermon
@@ -32,6 +32,7 @@ from birl.types import BirlError
 __all__ = ["Adversarial", "Opponents", "Settling", "play", "seeded", "told"]
 
 BEGIN = ("clone", "scratch")
+BLOCKS = 4  # windows whose mean losses are held against each other; two would call a loss settled that fell and rose
 INDISTINCT = 0.75  # accuracy of the discriminator above which the generator does not imitate; .5 is a coin
 
 
@@ -44,6 +45,7 @@ class Adversarial:
             told otherwise, since arriving is what ends episodes.
         hidden: widths of the layers of the reward, and of the potential.
         begin: the generator's first policy: a behavioural `clone` of the episodes, or from `scratch`.
+        clone_updates: steps of Adam that make the clone.
         entropy: pay the generator f - log pi, as the papers have it; False pays f alone, as imitation does.
         episodes: to roll out where the behaviour has none.
         horizon: steps of every episode; the behaviour's own if None.
@@ -54,7 +56,7 @@ class Adversarial:
         batch: steps of either side in an update, at most.
         learning_rate: of the discriminator.
         generator: settings of Stable-Baselines3's PPO, beside those that follow from the rest.
-        tolerance: change of the mean loss, in nats, below which the discriminator has settled.
+        tolerance: spread of mean losses, in nats, below which the discriminator has settled.
         window: rounds a mean is taken over.
         progress: called after each round with the share of `timesteps` spent and the discriminator's loss.
     """
@@ -62,17 +64,18 @@ class Adversarial:
     reads: tuple[str, ...] = ("next_observation",)
     hidden: tuple[int, ...] = (32, 32)
     begin: str = "clone"
+    clone_updates: int = 500
     entropy: bool = True
     episodes: int = 100
     horizon: int | None = None
     timesteps: int = 300_000
     round_steps: int = 2048
-    parallel: int = 8
-    updates: int = 8
+    parallel: int = 16
+    updates: int = 16
     batch: int = 1024
     learning_rate: float = 1e-3
-    generator: Mapping[str, Any] = field(default_factory=lambda: {"ent_coef": 0.01, "n_epochs": 5, "batch_size": 256})
-    tolerance: float = 0.01
+    generator: Mapping[str, Any] = field(default_factory=lambda: {"n_epochs": 5, "batch_size": 256})
+    tolerance: float = 0.02
     window: int = 10
     progress: Callable[[float, float], None] | None = None
 
@@ -109,11 +112,11 @@ class Settling:
 
     @property
     def change(self) -> float | None:
-        """How far the last window's mean loss is from the one before; None before there are two."""
-        if len(self.losses) < 2 * self.window:
+        """Spread of the mean losses of the last `BLOCKS` windows, nats; None before there are as many."""
+        if len(self.losses) < BLOCKS * self.window:
             return None
-        last, before = self.losses[-self.window :], self.losses[-2 * self.window : -self.window]
-        return abs(float(np.mean(last) - np.mean(before)))
+        means = np.reshape(self.losses[-BLOCKS * self.window :], (BLOCKS, self.window)).mean(axis=1)
+        return float(means.max() - means.min())
 
     @property
     def accuracy(self) -> float:
@@ -190,7 +193,7 @@ def _common(method: Any, worlds: Arena, steps: Steps, scratch: str, rng: np.rand
     made["batch_size"] = min(made.get("batch_size", 64), each * venv.num_envs)
     generator = PPO("MlpPolicy", venv, seed=int(rng.integers(2**31)), **made)
     if method.begin == "clone":
-        _clone(generator.policy, steps, rng)
+        _clone(generator.policy, steps, method.clone_updates, rng)
     return {
         "demonstrations": Transitions(
             obs=steps.before,
@@ -207,15 +210,15 @@ def _common(method: Any, worlds: Arena, steps: Steps, scratch: str, rng: np.rand
     }
 
 
-CLONE_UPDATES, CLONE_BATCH, CLONE_RATE = 1000, 256, 1e-3  # a network of 64x64 fits thousands of steps by then
+CLONE_BATCH, CLONE_RATE = 256, 1e-3
 
 
-def _clone(policy: Any, steps: Steps, rng: np.random.Generator) -> None:
+def _clone(policy: Any, steps: Steps, updates: int, rng: np.random.Generator) -> None:
     """Behavioural cloning: the likeliest policy of the steps seen."""
     import torch
 
     optimiser = torch.optim.Adam(policy.parameters(), lr=CLONE_RATE)
-    for _ in range(CLONE_UPDATES):
+    for _ in range(updates):
         batch = steps.draw(CLONE_BATCH, rng)
         _, log_probability, _ = policy.evaluate_actions(torch.as_tensor(batch["obs"]), torch.as_tensor(batch["acts"]))
         optimiser.zero_grad()
@@ -275,7 +278,7 @@ def _settled(method: Any, settling: Settling) -> Check:
         found = f"{rounds} rounds, too few to tell whether the discriminator settled"
     else:
         found = f"mean loss of the discriminator moved by {change:.3g} nats (limit {method.tolerance:g}) over the last"
-        found += f" {method.window} of {rounds} rounds"
+        found += f" {BLOCKS * method.window} of {rounds} rounds"
     return Check(
         name="converged",
         passed=passed,

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from birl.env_simulator import EnvSimulator
-from birl.irl.fixed_horizon import FixedHorizon, marked
 from birl.sampled import SampledBehavior
 from birl.simulator import Actions
 from birl.types import BirlError
 
-__all__ = ["Arena", "Steps", "arena", "steps_of"]
+__all__ = ["Arena", "Steps", "arena", "marked", "steps_of"]
 
 STARTS = 256  # starts that are asked of a simulator for the reset seeds of its levels
 
@@ -39,6 +39,10 @@ class Steps:
     def __len__(self) -> int:
         """N."""
         return len(self.actions)
+
+    def take(self, index: Any) -> Steps:
+        """Some of them."""
+        return Steps(before=self.before[index], actions=self.actions[index], after=self.after[index])
 
     def draw(self, count: int, rng: np.random.Generator) -> dict[str, Any]:
         """Some of them, with replacement, as imitation names their parts."""
@@ -63,7 +67,7 @@ class Arena:
         spaces: of plain observations, flat, and of actions.
     """
 
-    makers: Sequence[Callable[[], FixedHorizon]]
+    makers: Sequence[Callable[[], Any]]
     horizon: int
     discount: float
     actions: Actions
@@ -109,7 +113,9 @@ def arena(behaviors: Sequence[SampledBehavior], *, horizon: int | None, rng: np.
     )
 
 
-def _maker(behavior: SampledBehavior, horizon: int, rng: np.random.Generator) -> Callable[[], FixedHorizon]:
+def _maker(behavior: SampledBehavior, horizon: int, rng: np.random.Generator) -> Callable[[], Any]:
+    from birl.irl.fixed_horizon import FixedHorizon  # loads gymnasium
+
     where, simulator = f"distribution {behavior.distribution!r}", behavior.simulator
     assert simulator is not None
     make: Callable[[], Any] | None = behavior.make_env
@@ -147,3 +153,9 @@ def steps_of(behaviors: Sequence[SampledBehavior], *, horizon: int) -> Steps:
     if not sum(map(len, actions)):
         raise BirlError("no step in any episode: give trajectories, or episodes to roll out")
     return Steps(before=np.concatenate(before), actions=np.concatenate(actions), after=np.concatenate(after))
+
+
+def marked(observations: Any, over: Any) -> NDArray[np.float32]:
+    """Observations [B, ...], flattened, with whether the episode is over as a last column, [B, D + 1]."""
+    flat = np.asarray(observations, np.float32).reshape(len(observations), -1)
+    return np.concatenate([flat, np.broadcast_to(over, len(flat)).astype(np.float32)[:, None]], axis=1)

@@ -18,15 +18,10 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from birl.irl.demonstrations import marked
 from birl.types import BirlError
 
-__all__ = ["FixedHorizon", "marked"]
-
-
-def marked(observations: Any, over: Any) -> NDArray[np.float32]:
-    """Observations [B, ...], flattened, with whether the episode is over as a last column, [B, D + 1]."""
-    flat = np.asarray(observations, np.float32).reshape(len(observations), -1)
-    return np.concatenate([flat, np.broadcast_to(over, len(flat)).astype(np.float32)[:, None]], axis=1)
+__all__ = ["FixedHorizon"]
 
 
 class FixedHorizon(gymnasium.Wrapper[NDArray[np.float32], Any, Any, Any]):

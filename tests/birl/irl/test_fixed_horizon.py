@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from birl.irl.fixed_horizon import FixedHorizon, marked
+from birl.irl.demonstrations import marked
+from birl.irl.fixed_horizon import FixedHorizon
 from birl.types import BirlError
 
 
@@ -44,7 +45,7 @@ def episode(env, seed):
 
 @pytest.mark.parametrize("last", [1, 3, 7, 50])
 def test_every_episode_lasts_the_horizon_and_ends_by_a_cut(last):
-    seen, ends, paid = episode(FixedHorizon(Ends(), 7), last)
+    _, ends, paid = episode(FixedHorizon(Ends(), 7), last)
     assert len(ends) == 7
     assert ends == [(False, False)] * 6 + [(False, True)]
     assert sum(paid) == min(last, 7)
