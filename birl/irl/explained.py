@@ -24,7 +24,7 @@ __all__ = ["Line", "explained_check", "least_squares", "regress"]
 ENOUGH = 0.5  # share of the variance below which most of the reward is something else
 HELD_OUT = 4  # one cluster in so many judges a network
 HIDDEN = (64, 64)
-STEPS, RATE, BATCH = 800, 3e-3, 256
+STEPS, RATE, BATCH = 600, 3e-3, 128
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

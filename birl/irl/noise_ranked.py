@@ -6,9 +6,9 @@
 The noise is mixed into the policy itself. Rewards are of states: named features where the world has them, otherwise a
 small network of what is seen where a step leads. Features that the action itself changes (torque, say) are held at 0:
 noise in actions disturbs those whatever is wanted. Where noise ends episodes, whatever fills a life looks good for
-being lived among. So r is fitted to pairs of windows that live equally long and both end, or both do not (1); and c, the
-price of being alive, is fitted afterwards and reported beside r, not as part of it: nothing tells the worth of living
-from the harm of noise. A price in one fit with r does not suffice: it is linear, and lives end otherwise.
+being lived among. So r is fitted to pairs of windows that live equally long and both end, or both do not (1). The
+price c of being alive is fitted afterwards and reported beside r, not as part of it: nothing tells the worth of living
+from the harm of noise. A price in one fit with r does not suffice: it is linear, and the steps that end lives differ.
 
 Assumes that noise harms, and harms more the more there is of it. An agent that wants what random walks bring, or does
 not care, is ranked by accident; the checks say whether there was anything to rank, not whether it was wanted.

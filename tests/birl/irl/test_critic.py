@@ -77,7 +77,7 @@ def test_where_chance_decides_episodes_are_right_on_average_and_less_is_explaine
 
 def test_the_shipped_dqn_believes_in_red_doors_and_in_red_under_shift():
     dqn = agent("red-door-dqn-rho1-s0")
-    task = birl.load_task("red-door", levels=6)
+    task = birl.load_task("red-door", levels=4)
     policy = dqn.policy(task)
     train, shift = (observe(policy, task.distribution(name)) for name in ("train", "blue-door"))
     estimate = Critic().fit([train])
@@ -161,7 +161,7 @@ def test_without_features_episodes_give_a_network(rng):
     model = gridworld()
     behavior = believer(model, np.where(model.terminal[:, None], 0, hard_plan(model, model.features @ [1.0, 0]).q))
     seen = replace(as_sampled(behavior), feature_names=())
-    estimate = Critic(episodes=60, noise=0.3).fit([seen], rng=rng)
+    estimate = Critic(episodes=40, noise=0.3).fit([seen], rng=rng)
     assert estimate.network is not None
     assert estimate.network.inputs == ("observation", "action")
     assert check(estimate, "explained").value > 0.9

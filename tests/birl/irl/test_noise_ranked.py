@@ -107,7 +107,7 @@ def test_a_planted_reward_is_ranked_right_on_a_ring(rng):
 def test_the_direction_of_planted_rewards_comes_back_on_random_worlds():
     # only what noise disturbs is seen, so single worlds fare from .7 to .97 (measured over ten: median .89)
     found = []
-    for seed in range(6):
+    for seed in range(4):
         rng = np.random.default_rng(seed)
         model, weights = random_model(rng, n_states=12, terminal=False), rng.normal(size=4)
         behavior = behave(model, hard_plan(model, model.features @ weights).policy)
@@ -137,7 +137,7 @@ def test_what_is_wanted_is_found_beside_survival():
 
 def test_a_network_finds_nothing_but_survival_there_either():
     seen = replace(as_sampled(rounds("grass")), feature_names=())
-    estimate = NoiseRanked(steps=100, episodes=20).fit([seen], rng=np.random.default_rng(1))
+    estimate = NoiseRanked(steps=60, episodes=20).fit([seen], rng=np.random.default_rng(1))
     assert estimate.nuisance["survival"] > 0
     assert not check(estimate, "survival control").passed
 
@@ -194,7 +194,7 @@ def test_distributions_are_ranked_apart_and_fitted_together(rng):
 def test_without_features_a_network_of_what_is_seen_ranks_as_well(rng):
     behavior = wanting(ring(), {"home": 1.0}, time_limit=40)
     seen = replace(as_sampled(behavior), feature_names=())
-    estimate = NoiseRanked(steps=300).fit([seen], rng=rng)
+    estimate = NoiseRanked(steps=200, episodes=20).fit([seen], rng=rng)
     assert estimate.network is not None
     assert estimate.network.inputs == ("next_observation",)
     assert check(estimate, "ranking").passed
@@ -252,7 +252,7 @@ def test_ties_are_half_right_and_rank_correlations_take_mean_ranks():
     assert rank_correlation([1, 2, 3], [5, 5, 5]) is None
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(st.integers(0, 1000), st.floats(0.1, 10))
 def test_order_and_units_of_features_do_not_matter(seed, factor):
     rng = np.random.default_rng(seed)
@@ -265,8 +265,8 @@ def test_order_and_units_of_features_do_not_matter(seed, factor):
 
 
 def test_the_contract_holds():
-    # windows are drawn anew when states are renamed: of a few hundred of them weights scatter by as much as they are
-    check_estimator(QUICK, tolerance=2.0)
+    # windows are drawn anew when states are renamed: sampling is all that moves weights, by up to their own size
+    check_estimator(NoiseRanked(episodes=60, pairs=2000), tolerance=1.0)
 
 
 @pytest.mark.parametrize(
