@@ -107,6 +107,7 @@ def test_files_are_written_where_they_were_asked_for(scored, here):
         "card.json",
         "gap.png",
         "levels.png",
+        "matrix.png",
         "weights.png",
     ]
     assert Scorecard.load("out/card.json").policy.source == "planner"
