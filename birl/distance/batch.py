@@ -17,6 +17,7 @@ import numpy as np
 
 from birl.distance.base import NO_PREFERENCE
 from birl.distance.coverage import CoverageLike, as_coverage, edge_weights
+from birl.distance.dard import dard_columns
 from birl.distance.epic import epic_columns
 from birl.distance.starc import advantage_form, minimal_form
 from birl.stats import percentile_interval
@@ -25,7 +26,7 @@ from birl.types import BirlError, FloatArray, IntArray, Interval, unknown_name
 
 __all__ = ["DrawDistances", "LevelMoments", "canonical_gram", "distances_from_gram"]
 
-BatchMetric = Literal["starc-val", "starc-min", "epic"]
+BatchMetric = Literal["starc-val", "starc-min", "epic", "dard"]
 CANCELLED = 1e-14  # squared norm, relative to the columns it is made of, that is rounding
 
 
@@ -34,12 +35,12 @@ class LevelMoments:
     """Moments of the canonical forms of K rewards under a coverage, level by level.
 
     Attributes:
-        metric: `starc-val`, `starc-min` or `epic`.
+        metric: `starc-val`, `starc-min`, `epic` or `dard`.
         coverage: name of the coverage.
         gram: sum of w c_j c_k, [L, K, K].
         first: sum of w c_k, [L, K].
         mass: sum of w, [L]; sums to 1.
-        centred: whether the metric compares deviations from the mean (EPIC does).
+        centred: whether the metric compares deviations from the mean (EPIC and DARD do).
     """
 
     metric: str
@@ -76,7 +77,7 @@ def canonical_gram(
     Args:
         model: the world.
         columns: rewards by state and action, [S*A, K]; such as `model.features`, dense.
-        metric: `starc-val`, `starc-min` or `epic`.
+        metric: `starc-val`, `starc-min`, `epic` or `dard`.
         coverage: `feasible` (the default), or weights [S*A].
 
     Raises:
@@ -90,11 +91,11 @@ def canonical_gram(
         forms = advantage_form(model, unit)
     elif metric == "starc-min":
         forms = minimal_form(model, unit, weights)
-    elif metric == "epic":
-        forms = epic_columns(model, unit)
+    elif metric in ("epic", "dard"):
+        forms = epic_columns(model, unit) if metric == "epic" else dard_columns(model, unit)
         level, weights = level[model.elimination.row], edge_weights(model, where)
     else:
-        raise unknown_name("batch metric", metric, ("starc-val", "starc-min", "epic"))
+        raise unknown_name("batch metric", metric, ("starc-val", "starc-min", "epic", "dard"))
     mass = np.bincount(level, weights=weights, minlength=model.n_levels)
     gram, first = _moments(forms, weights, level, model.n_levels)
     audible = np.einsum("lkk->lk", gram) > NO_PREFERENCE**2 * mass[:, None]
@@ -106,7 +107,7 @@ def canonical_gram(
         gram=gram * scale[:, None] * scale,
         first=first * scale,
         mass=np.asarray(mass, np.float64),
-        centred=metric == "epic",
+        centred=metric in ("epic", "dard"),
     )
 
 

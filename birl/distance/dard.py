@@ -23,7 +23,7 @@ from birl.distance.rewards import Reward, RewardSource, as_reward
 from birl.tabular import TabularModel
 from birl.types import FloatArray
 
-__all__ = ["dard"]
+__all__ = ["dard", "dard_columns"]
 
 
 def dard(model: TabularModel, a: RewardSource, b: RewardSource, *, coverage: CoverageLike = None) -> Distance:
@@ -48,6 +48,18 @@ def dard(model: TabularModel, a: RewardSource, b: RewardSource, *, coverage: Cov
     weights = edge_weights(model, where)
     forms = [centred(_form(model, reward), weights) for reward in (one, two)]
     return half_distance(forms[0], forms[1], weights, about)
+
+
+def dard_columns(model: TabularModel, columns: FloatArray) -> FloatArray:
+    """Equation (1) for rewards by state and action [S*A, K] on the stored transitions, [E, K]."""
+    row, arrival = model.elimination.row, model.transitions.indices
+    state, here = row // model.n_actions, (model.n_states, row.size)
+    per_state = columns.reshape(model.n_states, model.n_actions, -1)
+    mean = np.einsum("sa,sak->sk", model.uniform, per_state)  # E R(s, A)
+    reach = model.uniform.ravel()[row] * model.transitions.data
+    after = sp.csr_matrix((reach, (state, np.arange(row.size))), shape=here)  # E over A and S'
+    ahead = after @ columns[arrival * model.n_actions + row % model.n_actions]
+    return columns[row] + model.discount * mean[arrival] - (mean + model.discount * ahead)[state]
 
 
 def _form(model: TabularModel, reward: Reward) -> FloatArray:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birl.distance import canonical_gram, distances_from_gram, epic, starc
+from birl.distance import canonical_gram, dard, distances_from_gram, epic, starc
 from birl.types import BirlError
 from tests.rewards import beside, corridor_of_three
 from tests.worlds import gridworld, random_model
@@ -15,6 +15,7 @@ SINGLE = {
     "starc-val": starc,
     "starc-min": lambda *given, **named: starc(*given, canonical="min", **named),
     "epic": epic,
+    "dard": dard,
 }
 LEVELS = 3
 
@@ -80,7 +81,7 @@ def test_draws_without_preference_are_masked_and_never_nan(metric):
     moments = canonical_gram(model, columns, metric=metric)
     draws = np.array([[1.0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 5.0], [0, 0, 1e6, 0]])
     found = distances_from_gram(moments, draws, np.array([1.0, -0.1, 0, 0]))
-    shaped = metric != "epic"  # EPIC cannot see shaping that is given by state and action
+    shaped = metric.startswith("starc")  # the others cannot see shaping that is given by state and action
     assert found.undefined.tolist() == [False, True, True, shaped]
     assert np.isfinite(found.values).all()
     assert found.values[1:3].tolist() == [0, 0]
@@ -111,8 +112,8 @@ def test_the_interval_is_of_the_defined_draws():
 def test_what_does_not_fit_is_one_clear_line():
     model = gridworld(3)
     columns = model.features.toarray()
-    with pytest.raises(BirlError, match="unknown batch metric 'dard'"):
-        canonical_gram(model, columns, metric="dard")  # type: ignore[arg-type]
+    with pytest.raises(BirlError, match="unknown batch metric 'regret'"):
+        canonical_gram(model, columns, metric="regret")  # type: ignore[arg-type]
     with pytest.raises(BirlError, match=r"columns: shape \(36,\) for 36 state-action pairs: give \[S\*A, K\]"):
         canonical_gram(model, columns[:, 0])
     with pytest.raises(BirlError, match="columns: a value is not finite"):
