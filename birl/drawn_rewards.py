@@ -15,7 +15,7 @@ from birl.irl.base import IDENTIFIED, RewardEstimate
 from birl.tabular import TabularModel
 from birl.types import BirlError, FloatArray
 
-__all__ = ["DrawnReward", "drawn_reward", "repeated"]
+__all__ = ["DrawnReward", "drawn_reward", "drawn_weights", "repeated"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +46,7 @@ def drawn_reward(estimate: RewardEstimate, model: TabularModel, *, draws: int, r
         draws: how many.
         rng: for them.
     """
-    weights = _weights(estimate, draws, rng)
+    weights = drawn_weights(estimate, draws, rng)
     nothing, reason = np.zeros((model.live.size, 0)), ""
     if model.discount == 1.0:
         reason = "nothing is discounted in this world"
@@ -65,7 +65,8 @@ def repeated(draws: FloatArray, count: int) -> FloatArray:
     return draws if len(draws) == count else np.repeat(draws[:1], count, axis=0)
 
 
-def _weights(estimate: RewardEstimate, count: int, rng: np.random.Generator) -> FloatArray:
+def drawn_weights(estimate: RewardEstimate, count: int, rng: np.random.Generator) -> FloatArray:
+    """The weights and draws of them, [1 + D, F], or [1, F] where there are none to draw from."""
     point = estimate.simplest
     drawn = np.zeros((0, point.size))
     if estimate.draws is not None:

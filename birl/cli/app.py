@@ -17,6 +17,8 @@ import click
 from click.core import ParameterSource
 
 from birl.cli import listing
+from birl.cli.comparing import METRICS, CompareRequest, check_compare
+from birl.cli.comparing import compare as carry_out_comparison
 from birl.cli.console import complain, warnings_in_one_line
 from birl.cli.recover_request import RecoverRequest, check_recover
 from birl.cli.request import Request, check
@@ -175,6 +177,33 @@ def recover(ctx: click.Context, **options: Any) -> None:
     from birl.cli.recovering import recover as carry_out
 
     ctx.exit(carry_out(request))
+
+
+@main.command()
+@click.argument("files", metavar="FILE...", nargs=-1)
+@click.option("--task", metavar="NAME|MODULE:NAME", help="Whose levels they are compared on; the cards' if left out.")
+@click.option("--levels", metavar="N", type=click.IntRange(min=1), help="Levels of each distribution.")
+@click.option(
+    "--distance", type=click.Choice(tuple(METRICS)), default="starc", show_default=True, help="Between two rewards."
+)
+@click.option(
+    "--draws", metavar="N", type=click.IntRange(min=2), default=200, show_default=True, help="For the intervals."
+)
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw.")
+@click.option("--figures", metavar="DIR", help="Write the matrix as heat maps.")
+@click.option(
+    "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the result on standard output."
+)
+@click.pass_context
+def compare(ctx: click.Context, **options: Any) -> None:
+    """Say how far apart rewards are, on every distribution of a task.
+
+    FILE is a card (`birl score --json`), an estimate (`birl recover --out`) or JSON with weights by feature. The base
+    objective and the candidates of the task stand beside them.
+    """
+    request = CompareRequest(**options)
+    check_compare(request)
+    ctx.exit(carry_out_comparison(request))
 
 
 @main.command()

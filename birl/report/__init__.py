@@ -1,7 +1,7 @@
 """Showing a scorecard, or recovered rewards alone: as text, Markdown or JSON, and as figures."""
 
-from birl.report.figures import FIGURES, figure, write_figures
-from birl.report.render import FORMATS, render, render_rewards
+from birl.report.figures import FIGURES, figure, write_figures, write_matrix
+from birl.report.render import FORMATS, render, render_comparison, render_rewards
 from birl.report.reward_figures import REWARD_FIGURES, Place, reward_figure, write_reward_figures
 from birl.report.verdicts import verdict_table
 
@@ -12,9 +12,11 @@ __all__ = [
     "Place",
     "figure",
     "render",
+    "render_comparison",
     "render_rewards",
     "reward_figure",
     "verdict_table",
     "write_figures",
+    "write_matrix",
     "write_reward_figures",
 ]

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from birl.files import write_whole
+from birl.matrix import DistanceMatrix
 from birl.scorecard import Scorecard
 from birl.types import BirlError, unknown_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "as_png", "figure", "write_figures"]
+__all__ = ["FIGURES", "as_png", "figure", "write_figures", "write_matrix"]
 
 DPI = 150
 
@@ -97,3 +98,14 @@ def as_png(drawn: Figure) -> bytes:
     page = io.BytesIO()
     drawn.savefig(page, format="png", dpi=DPI, metadata={"Software": None})
     return page.getvalue()
+
+
+def write_matrix(matrix: DistanceMatrix, path: Path, *, title: str) -> None:
+    """Write a distance matrix as heat maps, one for each distribution.
+
+    Raises:
+        BirlError: when the file cannot be written.
+    """
+    from birl.report.plots.matrix import draw_matrix
+
+    write_whole(path, as_png(draw_matrix(matrix, title=title)))

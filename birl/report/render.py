@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 
+from birl.matrix import DistanceMatrix
 from birl.report.blocks import Section
+from birl.report.comparison import comparison
 from birl.report.markdown import markdown
 from birl.report.rewards import rewards
 from birl.report.story import story
@@ -14,7 +18,7 @@ from birl.rewards import Rewards
 from birl.scorecard import Scorecard
 from birl.types import BirlError, unknown_name
 
-__all__ = ["FORMATS", "render", "render_rewards"]
+__all__ = ["FORMATS", "render", "render_comparison", "render_rewards"]
 
 FORMATS = ("text", "markdown", "json")
 NARROWEST = 40  # columns; below this no table is legible
@@ -40,6 +44,16 @@ def render_rewards(found: Rewards, format: str = "text", width: int | None = Non
     """Recovered rewards for people or for programs; everything as for `render`."""
     _check(format, width)
     return found.to_json() if format == "json" else _typeset(rewards(found), format, width, colour)
+
+
+def render_comparison(
+    matrix: DistanceMatrix, format: str = "text", width: int | None = None, *, task: str, colour: bool = False
+) -> str:
+    """Distances between rewards on the levels of a task; everything else as for `render`."""
+    _check(format, width)
+    if format == "json":
+        return json.dumps({"task": task, **asdict(matrix)}, indent=1) + "\n"
+    return _typeset(comparison(matrix, task=task), format, width, colour)
 
 
 def _check(format: str, width: int | None) -> None:
