@@ -75,7 +75,7 @@ def test_a_file_that_is_none_of_these_is_refused(tmp_path, content, message):
 
 
 def test_rewards_of_another_task_and_names_that_are_taken_are_refused():
-    with pytest.raises(BirlError, match="reward other: .*'touch:gem'"):
+    with pytest.raises(BirlError, match=r"reward other: .*'touch:gem'"):
         compare_rewards(TASK, {"other": {"touch:gem": 1.0}})
     with pytest.raises(BirlError, match="reward 'red': the task has an objective of that name"):
         compare_rewards(TASK, {"red": {"step": 1.0}})
