@@ -5,7 +5,9 @@ reward linear in the squares of angle, speed and torque; point-goal with doors o
 events. The default of `policy-airl` was chosen on seeds 0-2; seeds 3 and 4 are reported apart.
 
 Distances are estimated on what can happen from states of the random walk: EPIC and STARC-MIN (0 the same preferences, 1
-opposite ones). `cosine` is that of the weights, each times the spread of its feature there; `spearman` that of rewards.
+opposite ones). `cosine` is that of the weights, each times the spread of its feature there; `spearman` that of rewards;
+`scale` how long the recovered reward is beside the true one divided by SAC's own temperature: 1 where that is what the
+density says.
 """
 
 from __future__ import annotations
@@ -42,12 +44,17 @@ RESULTS = Path(__file__).parent / "results" / "policy_airl_research.json"
 CHOSEN_ON = (0, 1, 2)
 STATES = {"Pendulum-v1": 400, "point-goal": 1500}  # that distances are estimated in; events are rare in the second
 TRIED = Branching(actions=4, ahead=4, episodes=40)
-PATH = PolicyAIRL()
+PATH = PolicyAIRL(form="successor", path=5)
 BASE = replace(PATH, path=1)
 SOFT = replace(BASE, greedy=False)
 WIDE = replace(BASE, wide=0.5)
 METHODS = {
-    "default: successor, paths of 5": PATH,
+    "default: paths of 20": PolicyAIRL(),
+    "paths of 10": PolicyAIRL(path=10),
+    "paths of 40": PolicyAIRL(path=40),
+    "paths of 20, also random places": PolicyAIRL(noises=(0.0, 0.3, 1.0)),
+    "network, paths of 20": PolicyAIRL(reward="network"),
+    "successor, paths of 5": PATH,
     "successor, paths of 3": replace(PATH, path=3),
     "successor, paths of 10": replace(PATH, path=10),
     "successor, paths of 10, also random places": replace(PATH, path=10, noises=(0.0, 0.3, 1.0)),
@@ -65,8 +72,8 @@ METHODS = {
     "order, greedy, half of actions random": replace(WIDE, form="order"),
     "joint, bulk": replace(BASE, form="joint", places=1200, episodes=10),
     "joint, half of actions random": replace(WIDE, form="joint", places=1200, episodes=10),
-    "network, paths of 5": replace(PATH, reward="network"),
-    "network, paths of 10, more places": replace(PATH, reward="network", path=10, places=300, width=32),
+    "network, successor, paths of 5": replace(PATH, reward="network"),
+    "network, successor, paths of 10, more places": replace(PATH, reward="network", path=10, places=300, width=32),
     "network, joint, bulk": replace(BASE, reward="network", form="joint", places=1200),
     "successor-logit": SuccessorLogit(),
 }
@@ -122,7 +129,9 @@ def measured(method: Any, behavior: SampledBehavior, truth: Mapping[str, float],
     told["spearman"] = float(ranked.statistic)
     if found.weights:
         spread = sample.steps.features.std(axis=0)
-        told["cosine"] = _cosine(spread * found.vector, spread * np.array(list(truth.values())))
+        ours, base = spread * found.vector, spread * np.array(list(truth.values()))
+        told["cosine"] = _cosine(ours, base)
+        told["length"] = float(ours @ base / (base @ base))
     for metric in ("epic", "starc-min"):
         apart = estimate(metric, sample, truth, found)
         told[metric] = apart.value
@@ -149,7 +158,7 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-KEYS = ("epic", "starc-min", "cosine", "spearman", "cpu_seconds")
+KEYS = ("epic", "starc-min", "cosine", "spearman", "scale", "cpu_seconds")
 
 
 def _mean(values: list[float | None]) -> float | None:
@@ -179,6 +188,8 @@ def main() -> None:
             )
             for method in told.methods:
                 found = measured(METHODS[method], behavior, setting(world).truth, sample)
+                if "length" in found:
+                    found["scale"] = found.pop("length") * expert(world, seed, told.folder).temperature
                 runs.append({"world": world, "seed": seed, "method": method, **found})
                 print(json.dumps({k: v for k, v in runs[-1].items() if k != "checks"}), flush=True)
     packages = ("birl", "numpy", "scipy", "torch", "gymnasium", "stable-baselines3")

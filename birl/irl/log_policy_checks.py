@@ -31,13 +31,22 @@ def held_out(choices: Choices, fit: Callable[[Choices], Fitted], score: Callable
     return float(np.mean([score(b, fit(a).weights) for a, b in (halves, halves[::-1])]))
 
 
-def checks_of(choices: Choices, fit: Callable[[Choices], Fitted], fitted: Fitted) -> tuple[Check, ...]:
-    """How well weights explain the log-policy, as a number and as an order, where they were not fitted."""
+def checks_of(
+    choices: Choices, fit: Callable[[Choices], Fitted], fitted: Fitted, *, sizes: bool = True
+) -> tuple[Check, ...]:
+    """How well weights explain the log-policy, as a number and as an order, where they were not fitted.
+
+    Args:
+        choices: all of them.
+        fit: to some of them.
+        fitted: to all.
+        sizes: whether the targets are more than an order.
+    """
     share, ordered = (held_out(choices, fit, score) for score in (explained, in_order))
     where = "on held-out clusters" if share is not None else "in sample (one level: nothing to hold out)"
     share = explained(choices, fitted.weights) if share is None else share
     ordered = in_order(choices, fitted.weights) if ordered is None else ordered
-    return (
+    checks = (
         _check(
             "log-policy explained",
             share,
@@ -53,6 +62,7 @@ def checks_of(choices: Choices, fit: Callable[[Choices], Fitted], fitted: Fitted
             "the features say little of what the policy prefers: name others, or follow choices for longer",
         ),
     )
+    return checks if sizes else checks[1:]
 
 
 def spread_check(decided: np.ndarray) -> Check:

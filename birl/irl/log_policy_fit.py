@@ -20,7 +20,7 @@ from birl.types import FloatArray, IntArray
 __all__ = ["Choices", "Fitted", "centred", "explained", "in_order", "least_squares", "order_fit", "together"]
 
 NULL = 1e-9  # information, relative to the largest, below which a direction is left where it is
-CALM = 1e-3  # ridge of the order fit, in standardised weights: an order that nothing contradicts has no finite scale
+CALM = 5e-3  # ridge of the order fit, in standardised weights: an order that nothing contradicts has no finite scale
 NEWTON_STEPS = 50
 
 
@@ -106,10 +106,14 @@ def least_squares(choices: Choices, *, ridge: FloatArray | None = None) -> Fitte
     return Fitted(weights=weights, information=information, covariance=_sandwich(scores, information, choices.cluster))
 
 
-def order_fit(choices: Choices) -> Fitted:
+def order_fit(choices: Choices, *, rescaled: bool = True) -> Fitted:
     """Weights from the order alone: of two choices in a place the one that brings more should be likelier.
 
-    Logistic in the difference; the scale, which an order does not have, is the one that explains the targets best.
+    Logistic in the difference.
+
+    Args:
+        choices: the equations; of their targets only the order within a place counts.
+        rescaled: give the weights the scale that explains the targets best; otherwise they are log-odds.
     """
     x, y = choices.brought, choices.target
     apart = (x - np.roll(x, 1, axis=1)) * np.sign(y - np.roll(y, 1, axis=1))[..., None]
@@ -130,7 +134,7 @@ def order_fit(choices: Choices) -> Fitted:
             break
     doubt = 0.5 * (1.0 - np.tanh(0.5 * (unit @ direction)))
     scores = np.einsum("pk,pkf->pf", weight * doubt, unit)
-    gain = _gain(choices, direction / scale)
+    gain = _gain(choices, direction / scale) if rescaled else 1.0
     covariance = _sandwich(scores, hessian, choices.cluster) * np.outer(gain / scale, gain / scale)
     return Fitted(weights=gain * direction / scale, information=hessian * np.outer(scale, scale), covariance=covariance)
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from birl.irl.log_policy_fit import Choices, centred
-from birl.irl.log_policy_rows import Asked, Visited, ask, draw_vectors
+from birl.irl.log_policy_rows import Asked, Visited, ask, draw_vectors, log_ratio_of
 from birl.sampled import SampledBehavior
 from birl.simulator import Places, Step
 from birl.types import FloatArray
@@ -42,13 +42,15 @@ class Following:
         brings: features of a step.
         steps: at most, from the choice on.
         greedy: let the policy go on without noise.
-        path: actions in a row that make a choice over vectors.
+        path: actions in a row that make a choice over vectors; what the random walk draws is held as long.
+        own: only tell the policy's choices, 1, from those of the random walk, 0, whatever their densities.
     """
 
     brings: Brings
     steps: int
     greedy: bool
     path: int
+    own: bool
 
 
 def is_random(behavior: SampledBehavior, places: Places, rng: np.random.Generator) -> bool:
@@ -64,11 +66,14 @@ def followed_choices(
     behavior: SampledBehavior, seen: Visited, asked: Asked, following: Following, *, rng: np.random.Generator
 ) -> Choices:
     """Equations of every choice, centred in its place; followed twice, independently, where chance has a say."""
-    random = not following.greedy or is_random(behavior, seen.places, rng)
+    random = not following.own and (not following.greedy or is_random(behavior, seen.places, rng))
     following = replace(following, path=1) if random else following  # a path is a choice where it can be taken again
     runs = [_follow(behavior, seen.places, asked, following, rng) for _ in range(2 if random else 1)]
     brought = [centred(counts, asked.weight) for counts, _ in runs]
-    target = [centred(asked.log_ratio + divergence, asked.weight) for _, divergence in runs]
+    told = [
+        np.broadcast_to(1.0 - asked.far, later.shape) if following.own else asked.log_ratio + later for _, later in runs
+    ]
+    target = [centred(values, asked.weight) for values in told]
     first = Choices(
         brought=brought[0],
         instrument=brought[-1],
@@ -96,6 +101,7 @@ def _follow(
             following=following,
             rng=np.random.default_rng(luck),
             own=np.random.default_rng([luck, k]),
+            held=asked.actions[:, k] if asked.far[k] else None,
         )(places, asked.actions[:, k])
         for k in range(asked.log_ratio.shape[1])
     ]
@@ -111,12 +117,14 @@ class _Run:
         following: how.
         rng: the luck that all choices of a place share.
         own: draws the rest of a choice of several actions.
+        held: the action that is repeated instead, in each place; None for none.
     """
 
     behavior: SampledBehavior
     following: Following
     rng: np.random.Generator
     own: np.random.Generator
+    held: Any
 
     def __call__(self, places: Places, actions: Any) -> tuple[FloatArray, FloatArray]:
         """Discounted features, [N, F], and log-ratios after the first action, [N]."""
@@ -139,6 +147,8 @@ class _Run:
         behavior, greedy = self.behavior, self.following.greedy
         assert behavior.policy is not None
         numbered = behavior.actions.count is not None
+        if time < self.following.path and self.held is not None:
+            return self.held, log_ratio_of(behavior, places, self.held)
         if time < self.following.path and not numbered:
             return draw_vectors(behavior, places, rng=self.own)
         if greedy:

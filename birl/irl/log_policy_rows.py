@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from birl.sampled import SampledBehavior, Walk, walk
+from birl.sampled import PlacePolicy, SampledBehavior, Walk, walk
 from birl.simulator import Places
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["Asked", "Visited", "ask", "draw_vectors", "visit"]
+__all__ = ["Asked", "OnlyActs", "Visited", "ask", "draw_vectors", "log_ratio_of", "visit"]
 
 NEUTRAL = 1e-9  # share of a constant potential that features may leave over and still stand in for it
 TINY = 1e-12  # probability below which a numbered action counts as never taken
@@ -52,12 +52,22 @@ class Asked:
         log_ratio: log of the policy over the random walk, [N, K].
         weight: of each choice, [N, K]; rows sum to 1.
         decided: how little chance decides, [N]: 0 for the random walk, 1 where only one action is possible.
+        far: choices that the random walk drew, bool [K].
     """
 
     actions: Any
     log_ratio: FloatArray
     weight: FloatArray
     decided: FloatArray
+    far: np.ndarray
+
+
+class OnlyActs(PlacePolicy):
+    """A policy whose actions are asked for and whose densities are not: it may have none (TD3, DDPG)."""
+
+    def log_density(self, places: Places, actions: Any) -> FloatArray:
+        """Nothing is known, [B] zeros."""
+        return np.zeros(len(places))
 
 
 def visit(
@@ -86,6 +96,13 @@ def visit(
         walk=walks[1.0].features.mean(axis=0),
         neutral=_neutral(list(walks.values()), behavior.discount),
     )
+
+
+def log_ratio_of(behavior: SampledBehavior, places: Places, actions: Any) -> FloatArray:
+    """Log of the policy over the random walk, of one vector in each place, [B]."""
+    assert behavior.policy is not None
+    volume = float(np.log(behavior.actions.high - behavior.actions.low).sum())
+    return behavior.policy.log_density(places, actions) + volume
 
 
 def _neutral(walks: Sequence[Walk], discount: float) -> np.ndarray:
@@ -140,7 +157,7 @@ def _all_numbered(behavior: SampledBehavior, places: Places) -> Asked:
     ratio = np.where(weight > 0, np.log(np.where(weight > 0, weight, 1.0) * options), 0.0)
     actions = np.where(allowed, np.arange(allowed.shape[1]), weight.argmax(axis=1)[:, None])  # all can be tried
     decided = (weight * ratio).sum(axis=1) / np.log(np.maximum(options[:, 0], 2))
-    return Asked(actions=actions, log_ratio=ratio, weight=weight, decided=decided)
+    return Asked(actions=actions, log_ratio=ratio, weight=weight, decided=decided, far=np.zeros(allowed.shape[1], bool))
 
 
 def _some_vectors(
@@ -149,14 +166,21 @@ def _some_vectors(
     assert behavior.simulator is not None
     assert behavior.policy is not None
     many, n = places.take(np.repeat(np.arange(len(places)), count)), len(places)
-    actions, ratio = draw_vectors(behavior, many, rng=rng, wide=np.arange(len(many)) % count < round(wide * count))
+    far = np.diff(np.floor(wide * np.arange(count + 1))) > 0  # spread evenly, so that neighbours differ
+    actions, ratio = draw_vectors(behavior, many, rng=rng, wide=np.tile(far, n))
     ratio = ratio.reshape(n, count)
     return Asked(
         actions=actions.reshape(n, count, *actions.shape[1:]),
         log_ratio=ratio,
         weight=np.full((n, count), 1.0 / count),
-        decided=1.0 - np.exp(-np.maximum(ratio.mean(axis=1), 0.0) / behavior.simulator.actions.low.size),
+        decided=1.0 - np.exp(-_nats(ratio, far) / behavior.simulator.actions.low.size),
+        far=far,
     )
+
+
+def _nats(ratio: FloatArray, far: np.ndarray) -> FloatArray:
+    """How far the policy is from the random walk, by its own choices, [N]; 0 where it has none."""
+    return np.maximum(ratio[:, ~far].mean(axis=1), 0.0) if not far.all() else np.zeros(len(ratio))
 
 
 def draw_vectors(
@@ -182,6 +206,6 @@ def draw_vectors(
     drawn = policy.act(places, rng) if sample is None else np.asarray(sample(places.observations, rng=rng))
     if wide is not None and wide.any():
         drawn = np.where(wide.reshape(-1, *[1] * (drawn.ndim - 1)), behavior.simulator.wander(places, rng), drawn)
-    ratio = policy.log_density(places, drawn) + float(np.log(box.high - box.low).sum())
+    ratio = log_ratio_of(behavior, places, drawn)
     low, high = (bound.reshape(drawn.shape[1:]) for bound in (box.low, box.high))
     return np.clip(drawn, low, high).astype(np.float32), ratio

@@ -15,7 +15,7 @@ Source: Fu, Luo & Levine 2018 (arXiv 1710.11248), equation 4; Baird 1995 (two in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from birl.irl.log_policy_checks import alternatives_check, spread_check
 from birl.irl.log_policy_fit import Choices, together
 from birl.irl.log_policy_follow import Brings, Following, followed_choices, is_random
 from birl.irl.log_policy_material import Material, RandomLayer, random_layer
-from birl.irl.log_policy_rows import Asked, Visited, ask, visit
+from birl.irl.log_policy_rows import Asked, OnlyActs, Visited, ask, visit
 from birl.sampled import SampledBehavior
 from birl.simulator import Places
 from birl.types import FloatArray
@@ -43,6 +43,7 @@ class Plan:
         noises: shares of random actions of those copies; 0 for the policy itself.
         steps: a choice is followed at most.
         path: actions in a row that make a choice over vectors.
+        own: tell the policy's choices from random ones, whatever their densities.
         greedy: follow without noise; None for: where actions are vectors.
         joint: fit the shaping instead of following.
         width: of random layers.
@@ -56,6 +57,7 @@ class Plan:
     noises: tuple[float, ...]
     steps: int
     path: int
+    own: bool
     greedy: bool | None
     joint: bool
     width: int
@@ -64,6 +66,8 @@ class Plan:
 
 def sampled_material(behaviors: Sequence[SampledBehavior], plan: Plan, *, rng: np.random.Generator) -> Material:
     """The equations of rolled-out behaviours of one task."""
+    if plan.own:
+        behaviors = [replace(b, policy=OnlyActs(source=b.policy.source)) for b in behaviors if b.policy is not None]
     seen = [visit(b, count=plan.places, episodes=plan.episodes, noises=plan.noises, rng=rng) for b in behaviors]
     asked = [
         ask(b, v.places, count=plan.choices, wide=plan.wide, rng=rng) for b, v in zip(behaviors, seen, strict=True)
@@ -79,7 +83,7 @@ def sampled_material(behaviors: Sequence[SampledBehavior], plan: Plan, *, rng: n
     ]
     choices = together(parts)
     numbered = behaviors[0].actions.count is not None
-    spread = spread_check(np.concatenate([a.decided for a in asked]))
+    spread = () if plan.own else (spread_check(np.concatenate([a.decided for a in asked])),)
     return Material(
         choices=choices,
         names=() if plan.network else behaviors[0].feature_names,
@@ -88,7 +92,7 @@ def sampled_material(behaviors: Sequence[SampledBehavior], plan: Plan, *, rng: n
         held=held,
         own=np.mean([v.own for v in seen], axis=0),
         walk=np.mean([v.walk for v in seen], axis=0),
-        checks=(spread, alternatives_check(choices)) if numbered else (spread,),
+        checks=(*spread, alternatives_check(choices)) if numbered else spread,
     )
 
 
@@ -139,4 +143,6 @@ def _brings(layer: RandomLayer | None, held: np.ndarray) -> Brings:
 
 def _following(behavior: SampledBehavior, plan: Plan, brings: Brings) -> Following:
     greedy = behavior.actions.count is None if plan.greedy is None else plan.greedy
-    return Following(brings=brings, steps=min(plan.steps, behavior.horizon), greedy=greedy, path=plan.path)
+    return Following(
+        brings=brings, steps=min(plan.steps, behavior.horizon), greedy=greedy, path=plan.path, own=plan.own
+    )

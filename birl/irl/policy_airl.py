@@ -2,13 +2,15 @@
 
 Assumes pi(a|s) = exp(Q - V) / n(s) near what the policy does. AIRL trains a discriminator, whose optimum is
 f = g + gamma h' - h = log pi, against a learner; with the policy at hand f is known, and splitting it is a regression.
-Three forms of it:
+Four forms of it:
 
 - `successor`: h is the value of the policy itself, so that the log-policy is linear in the weights alone: what each
   choice brings when the policy goes on from it, against how likely it is;
 - `order`: the same, but only which of two choices is likelier counts, which is all that greedy policies tell;
-- `joint`: h is a random layer fitted together with the reward, from single steps: cheap, and only as good as log pi
-  is a soft value everywhere.
+- `paths`: the policy's own actions, several in a row, against a random one held as long: which of the two is the
+  policy's, a discriminator whose h is the value of the policy; densities are not asked for;
+- `joint`: h is a random layer fitted together with the reward, from single steps: cheap, and only as good as log pi is
+  a soft value everywhere.
 
 On exact models nothing is sampled, and h is the value of the policy in every form. Where the world names no features
 the reward is a network of one random layer over observations, whose last layer is fitted.
@@ -21,7 +23,7 @@ Source: Fu, Luo & Levine 2018 (arXiv 1710.11248), appendix A; the split is ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
@@ -45,7 +47,7 @@ from birl.types import BirlError, FloatArray, unknown_name
 
 __all__ = ["PolicyAIRL"]
 
-FORMS = ("successor", "order", "joint")
+FORMS = ("auto", "successor", "paths", "order", "joint")
 REWARDS = ("auto", "features", "network")
 RIDGES = (1e-6, 1e-4, 1e-2, 1.0)  # of a random layer, relative to its information; held-out clusters choose
 
@@ -55,11 +57,11 @@ class PolicyAIRL:
     """Settings of the regression of the log-policy.
 
     Attributes:
-        form: `successor`, `order` or `joint`.
+        form: `successor`, `paths`, `order` or `joint`; `auto` is `paths` where actions are vectors, else `successor`.
         reward: weights of the world's `features`, a `network` over observations, or `auto`: features where there are.
         places: visited in each distribution; on exact models every state counts.
         choices: drawn from the policy in each place, where actions are vectors; numbered ones are all asked for.
-        wide: share of drawn vectors that come from the random walk; far out, the log-density of a network says little.
+        wide: share of vectors that come from the random walk; None for half of them with `paths`, else none.
         noises: shares of random actions of the copies of the policy whose episodes lead to the places.
         episodes: of each copy.
         steps: a choice is followed at most.
@@ -74,15 +76,15 @@ class PolicyAIRL:
     cannot_identify: ClassVar[str] = "potential shaping within the features, scale apart from temperature"
     source: ClassVar[str] = "Fu, Luo & Levine 2018 (arXiv 1710.11248), appendix A; the split is ours"
 
-    form: str = "successor"
+    form: str = "auto"
     reward: str = "auto"
     places: int = 120
     choices: int = 6
-    wide: float = 0.0
+    wide: float | None = None
     noises: tuple[float, ...] = (0.0, 0.3)
     episodes: int = 10
     steps: int = 100
-    path: int = 5
+    path: int = 20
     greedy: bool | None = None
     width: int = 64
 
@@ -94,12 +96,10 @@ class PolicyAIRL:
         for name in ("places", "choices", "episodes", "steps", "width"):
             if getattr(self, name) < 2:
                 raise BirlError(f"policy-airl: {name} is {getattr(self, name)}: give at least 2")
-        if not 0.0 <= self.wide <= 1.0:
-            raise BirlError(f"policy-airl: wide is {self.wide}: give a share from 0 to 1")
-        if not 1 <= self.path <= self.steps:
-            raise BirlError(
-                f"policy-airl: path is {self.path}: give from 1 to the {self.steps} steps that are followed"
-            )
+        if self.wide is not None and not 0.0 <= self.wide < 1.0:
+            raise BirlError(f"policy-airl: wide is {self.wide}: give a share below 1")
+        if self.path < 1:
+            raise BirlError(f"policy-airl: path is {self.path}: give at least 1")
         if not self.noises or min(self.noises) < 0 or max(self.noises) > 1:
             raise BirlError(f"policy-airl: noises {self.noises}: give shares of random actions, from 0 to 1")
 
@@ -123,15 +123,17 @@ class PolicyAIRL:
             BirlError: when behaviours do not share features, or a policy has no probabilities.
         """
         rng = np.random.default_rng(0) if rng is None else rng
+        form = self._form(behaviors)
         if all(isinstance(b, Behavior) for b in behaviors):
             models = exact(behaviors, self)
             width = self.width if self.reward == "network" else None
             material = exact_material(models, noise=max(self.noises), width=width, rng=rng)
         else:
-            models, material = [], sampled_material(sampled(behaviors, self, rng=rng), self._plan(behaviors), rng=rng)
-        ridge = self._ridge(material)
-        fitted = self._solve(material.choices, ridge)
-        checks = (*material.checks, *checks_of(material.choices, lambda c: self._solve(c, ridge), fitted))
+            seen, models = sampled(behaviors, self, rng=rng), []
+            material = sampled_material(seen, self._plan(behaviors, form), rng=rng)
+        solve = _solver(form, material)
+        fitted = solve(material.choices)
+        checks = (*material.checks, *checks_of(material.choices, solve, fitted, sizes=form != "paths"))
         if material.layer is not None:
             estimate = self._network(behaviors, material, fitted)
         else:
@@ -148,7 +150,18 @@ class PolicyAIRL:
             reward = np.asarray(expected, np.float64)
         return (1.0 - eps) * soft_plan(model, reward).policy + eps * model.uniform
 
-    def _plan(self, behaviors: Sequence[AnyBehavior]) -> Plan:
+    def _form(self, behaviors: Sequence[AnyBehavior]) -> str:
+        """The form that `auto` stands for.
+
+        Raises:
+            BirlError: for `paths` where actions are numbers.
+        """
+        numbered = any(isinstance(b, Behavior) or b.actions.count is not None for b in behaviors)
+        if self.form == "paths" and numbered:
+            raise BirlError("policy-airl: paths are of actions that are vectors: set form='successor' or 'order'")
+        return ("successor" if numbered else "paths") if self.form == "auto" else self.form
+
+    def _plan(self, behaviors: Sequence[AnyBehavior], form: str) -> Plan:
         named = all(b.model.feature_names if isinstance(b, Behavior) else b.feature_names for b in behaviors)
         if self.reward == "features" and not named:
             raise BirlError(
@@ -158,27 +171,17 @@ class PolicyAIRL:
         return Plan(
             places=self.places,
             choices=self.choices,
-            wide=self.wide,
+            wide=(0.5 if form == "paths" else 0.0) if self.wide is None else self.wide,
             episodes=self.episodes,
             noises=self.noises,
             steps=self.steps,
             path=self.path,
+            own=form == "paths",
             greedy=self.greedy,
-            joint=self.form == "joint",
+            joint=form == "joint",
             width=self.width,
             network=self.reward == "network" or not named,
         )
-
-    def _solve(self, choices: Choices, ridge: FloatArray) -> Fitted:
-        return order_fit(choices) if self.form == "order" else least_squares(choices, ridge=ridge)
-
-    def _ridge(self, material: Material) -> FloatArray:
-        """The ridge of random layers that explains held-out clusters best, [K]; none for named features."""
-        if self.form == "order" or not material.random.any():
-            return np.zeros(material.random.size)
-        options = [np.where(material.random, ridge, 0.0) for ridge in RIDGES]
-        told = [held_out(material.choices, lambda c, r=r: least_squares(c, ridge=r), explained) for r in options]
-        return options[int(np.argmax([-np.inf if share is None else share for share in told]))]
 
     def _weights(
         self, behaviors: Sequence[AnyBehavior], models: Sequence[Behavior], material: Material, fitted: Fitted
@@ -228,3 +231,18 @@ class PolicyAIRL:
             settings={key: str(value) for key, value in asdict(self).items()},
             network=network,
         )
+
+
+def _solver(form: str, material: Material) -> Callable[[Choices], Fitted]:
+    """How equations are solved: by order, or by least squares with the ridge that explains held-out clusters best."""
+    if form in ("order", "paths"):
+        return lambda choices: order_fit(choices, rescaled=form == "order")
+    solvers = [_ridged(np.where(material.random, ridge, 0.0)) for ridge in RIDGES]
+    if not material.random.any():
+        return solvers[0]
+    told = [held_out(material.choices, solve, explained) for solve in solvers]
+    return solvers[int(np.argmax([-np.inf if share is None else share for share in told]))]
+
+
+def _ridged(ridge: FloatArray) -> Callable[[Choices], Fitted]:
+    return lambda choices: least_squares(choices, ridge=ridge)

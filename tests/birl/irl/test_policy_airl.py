@@ -19,9 +19,10 @@ from birl.irl.log_policy_fit import Choices, explained, in_order, least_squares,
 from birl.irl.log_policy_material import random_layer
 from birl.irl.log_policy_rows import ask, visit
 from birl.irl.log_policy_sampled import joint_choices
-from birl.policy import GaussianPolicy
+from birl.policy import DeterministicPolicy, GaussianPolicy
 from birl.policy.box import Moments
-from birl.sampled import as_sampled, watch
+from birl.sampled import PlacePolicy, as_sampled, watch
+from birl.simulator import Actions
 from birl.tabular import hard_plan
 from birl.task import Distribution, load_task
 from birl.testing import check_estimator
@@ -257,7 +258,7 @@ class Regulator:
     discount: float = 0.9
 
     def policy(self) -> GaussianPolicy:
-        p = self.q
+        p, k = self.q, 0.0
         for _ in range(500):
             k = self.discount * p / (self.r + self.discount * p)
             p = self.q + self.r * k**2 + self.discount * p * (1 - k) ** 2
@@ -271,19 +272,36 @@ def regulated(cost: float = 0.5, **options):
     return watch(Regulator(r=cost).policy(), where, episodes=1, rng=np.random.default_rng(0), discount=0.9)
 
 
+LOW = np.array([-2.0])
+
+
 def squares(obs, action, _next_obs):
     return np.stack([np.asarray(obs, float)[:, 0] ** 2, np.asarray(action, float).reshape(len(obs), -1)[:, 0] ** 2], 1)
 
 
-def test_a_soft_optimal_regulator_gives_its_costs_back():
+@pytest.mark.parametrize("path", [1, 5])
+def test_a_soft_optimal_regulator_gives_its_costs_back(path):
     behavior = regulated(features=squares, feature_names=("x2", "a2"))
-    estimate = PolicyAIRL(places=40, episodes=4, steps=80).fit([behavior])
+    estimate = PolicyAIRL(form="successor", places=40, episodes=4, steps=80, path=path).fit([behavior])
     assert np.allclose(estimate.vector, [-1.0, -0.5], atol=1e-3)
     assert check_of(estimate, "log-policy explained").value == pytest.approx(1.0, abs=1e-6)
 
 
+def test_paths_find_the_direction_without_any_density():
+    behavior = regulated(features=squares, feature_names=("x2", "a2"))
+    assert behavior.policy is not None
+    assert behavior.simulator is not None
+    behavior.simulator.actions = Actions(low=LOW, high=-LOW)  # random pushes of a size with the policy's own
+    sure = DeterministicPolicy(lambda x: Regulator().policy().moments(x).mean / 2, LOW, -LOW)
+    for source in (behavior.policy.source, sure):
+        seen = replace(behavior, policy=PlacePolicy(source=source))
+        estimate = PolicyAIRL(places=100, episodes=6, steps=40, path=3, noises=(0.0,)).fit([seen])
+        assert estimate.weights["x2"] < 0
+        assert check_of(estimate, "choices in order").value > 0.8
+
+
 def test_without_features_the_reward_is_a_network_that_saves_and_loads(tmp_path):
-    method = PolicyAIRL(places=60, episodes=10, steps=30, width=16, noises=(0.0,))
+    method = PolicyAIRL(form="successor", places=60, episodes=10, steps=30, path=5, width=16, noises=(0.0,))
     estimate = method.fit([regulated(cost=0.05)])  # a cost of pushing is no function of the state
     x = np.linspace(-2.5, 2.5, 41)[:, None]
     seen = Transitions(observations=x, actions=0 * x, next_observations=x, terminal=np.zeros(41, bool))
@@ -312,6 +330,12 @@ def test_it_runs_on_classic_control(world, column, n_actions):
     estimate = PolicyAIRL(places=16, episodes=2, steps=10, path=1).fit([behavior])
     assert np.isfinite(estimate.vector).all()
     assert {"cardinal information", "coverage of actions", "log-policy explained"} <= {c.name for c in estimate.checks}
+
+
+def test_paths_of_numbered_actions_are_refused(rng):
+    model = random_model(rng)
+    with pytest.raises(BirlError, match="actions that are vectors"):
+        PolicyAIRL(form="paths").fit([behave(model, model.uniform)])
 
 
 @pytest.mark.parametrize("form", ["successor", "order", "joint"])
