@@ -2,8 +2,8 @@
 
 Against exact distances on random worlds of six states, 95 % intervals cover 93 to 98 % (200 worlds) with 200, 800 or
 3,200 states drawn uniformly, and 89 to 92 % (150 worlds) with 800 drawn from 200 episodes: that the potentials
-themselves were fitted is not in them. Errors fall with the root of the number of states; near 0, where a distance is the
-root of something that small, only with the fourth root.
+themselves were fitted is not in them. Errors fall with the root of the number of states; near 0, where a distance is
+the root of something that small, only with the fourth root.
 
 Axes: C clusters, D draws, K columns.
 """
