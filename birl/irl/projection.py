@@ -156,6 +156,9 @@ class Projection:
             else pool_planner(rolled, self, episodes=self.episodes, pool=self.pool, rng=rng)
         )
         held = held_constants(behaviors, len(planner.names))
+        return linear_estimate(self, behaviors, planner.names, self._search(planner, held, rng))
+
+    def _search(self, planner: Planner, held: np.ndarray, rng: np.random.Generator) -> LinearFit:
         free = np.flatnonzero(~held & planner.seen)
         found: list[FloatArray] = []
 
@@ -168,26 +171,18 @@ class Projection:
         own = planner.own_clusters.weights @ planner.own
         walk = planner.clusters.weights @ planner.walk
         path = self._path(own[free], walk[free], plan)
-        covariance = np.zeros((held.size, held.size))
         spread = self._spread(planner, found, free, rng)
-        if spread is not None:
-            covariance[np.ix_(free, free)] = spread
-        return linear_estimate(
-            self,
-            behaviors,
-            planner.names,
-            LinearFit(
-                weights=_spread_out(path.weights, free, planner),
-                own=own,
-                walk=walk,
-                held=held,
-                information=np.diag(planner.seen.astype(np.float64)),
-                covariance=None if spread is None else covariance / np.outer(planner.scale, planner.scale),
-                checks=[_matched(path), _planner_check(planner), _resampling_check(planner)],
-                selector="the direction whose best policy comes nearest, at length 1 in scaled features",
-                nuisance={"first margin": float(path.margins[0]), "last margin": float(path.margins[-1])},
-                provenance={"planner": planner.kind, "margins": ", ".join(f"{m:.6g}" for m in path.margins)},
-            ),
+        return LinearFit(
+            weights=_spread_out(path.weights, free, planner),
+            own=own,
+            walk=walk,
+            held=held,
+            information=np.diag(planner.seen.astype(np.float64)),
+            covariance=None if spread is None else spread / np.outer(planner.scale, planner.scale),
+            checks=[_matched(path), _planner_check(planner), _resampling_check(planner)],
+            selector="the direction whose best policy comes nearest, at length 1 in scaled features",
+            nuisance={"first margin": float(path.margins[0]), "last margin": float(path.margins[-1])},
+            provenance={"planner": planner.kind, "margins": ", ".join(f"{m:.6g}" for m in path.margins)},
         )
 
     def _path(self, own: FloatArray, walk: FloatArray, plan: Callable[[FloatArray], FloatArray]) -> Path:
@@ -197,7 +192,7 @@ class Projection:
     def _spread(
         self, planner: Planner, found: Sequence[FloatArray], free: np.ndarray, rng: np.random.Generator
     ) -> FloatArray | None:
-        """Covariance of the weights over resampled clusters, the best policy picked from those found, [free, free]."""
+        """Covariance of the weights over resampled clusters, the best policy picked from those found, [F, F]."""
         sizes = np.bincount(planner.clusters.side)
         if sizes.min() < 2 or not found:
             return None
@@ -211,7 +206,9 @@ class Projection:
             pick = lambda w, totals=totals: totals[int((totals @ w).argmax())]  # noqa: E731
             path = self._path(own_share @ planner.own[:, free], share @ planner.walk[:, free], pick)
             draws.append(path.weights)
-        return np.atleast_2d(np.cov(np.array(draws).T))
+        covariance = np.zeros((planner.scale.size, planner.scale.size))
+        covariance[np.ix_(free, free)] = np.cov(np.array(draws).T)
+        return covariance
 
 
 def _spread_out(weights: FloatArray, free: np.ndarray, planner: Planner) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The projection finds the direction in which a policy is best, at the rate the paper promises; it says how it knows."""
+"""The projection finds the direction in which a policy is best, at the rate the paper promises."""
 
 from __future__ import annotations
 
