@@ -1,7 +1,9 @@
 """What the methods are tried on: policies whose objective is known, behaviour to fit and behaviour to be judged on.
 
 An exact case has a finite model, and a planted or trained policy that is asked in every state. A sampled case is a
-continuous world with an expert that was trained there. Levels that are fitted and levels that judge never overlap.
+continuous world: Pendulum and point goal with SAC experts (`continuous_experts.py`), CartPole and MountainCar with
+controllers written by hand, whose actions are drawn by a softmax. Levels that are fitted and levels that judge never
+overlap.
 """
 
 from __future__ import annotations
@@ -15,13 +17,17 @@ from birl_agents import planted
 from birl_envs.exact import distribution
 from birl_envs.red_door import SHIFTS, TRAIN, WORLD, make_levels
 from birl_envs.red_door import task as red_door
+from continuous_experts import expert
 
 from birl import zoo
 from birl.behavior import observe
+from birl.checkpoint import load_policy
 from birl.irl import AnyBehavior
-from birl.policy import TabularPolicy
+from birl.policy import CategoricalPolicy, TabularPolicy
+from birl.sampled import watch
 from birl.tabular import TabularModel, soft_plan
-from birl.task import Distribution, Objective, Task
+from birl.task import Distribution, Objective, Task, load_task
+from birl.types import FloatArray
 
 __all__ = ["CASES", "Case"]
 
@@ -31,6 +37,7 @@ PLACES = ("train", "blue-door")
 BLEND = {"touch:ball&red": 0.5}  # wanted beside the base objective
 TEMPERATURE, EPS = 0.1, 0.05
 SIDE, GRID_DISCOUNT = 8, 0.9
+EPISODES = 40  # of a continuous world, on each distribution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +128,71 @@ def _place(name: str, seed: int) -> Distribution:
     return distribution(WORLD, name, make_levels(maze, LEVELS, seed=seed), shift=shift)
 
 
+def cart_pole(seed: int) -> Case:
+    """Leans against the fall, and a little towards the middle; paid for every step the pole stays up."""
+
+    def lean(observations: Any) -> FloatArray:
+        position, speed, angle, turn = np.asarray(observations, np.float64).T
+        right = 4.0 * (3.0 * angle + turn + 0.1 * position + 0.2 * speed)
+        return np.stack([np.zeros_like(right), 10.0 * right], axis=1)
+
+    return _continuous("cart-pole", CategoricalPolicy(lean), seed)
+
+
+def mountain_car(seed: int) -> Case:
+    """Pushes the way it rolls; paid for every step it is spared."""
+
+    def along(observations: Any) -> FloatArray:
+        speed = np.asarray(observations, np.float64)[:, 1]
+        return np.stack([-300.0 * speed, np.full_like(speed, -2.0), 300.0 * speed], axis=1)
+
+    return _continuous("mountain-car", CategoricalPolicy(along), seed)
+
+
+def pendulum(seed: int) -> Case:
+    """SAC; paid for standing upright at little speed and torque."""
+    return _continuous("pendulum", load_policy(expert("Pendulum-v1", seed).path, env=_env("pendulum")), seed)
+
+
+def point_goal(seed: int) -> Case:
+    """SAC trained with doors of either colour; paid for doors."""
+    policy = load_policy(expert("point-goal", seed).path, env=_env("point-goal"))
+    return _continuous("point-goal", policy, seed, "half-red")
+
+
+def _env(name: str) -> Any:
+    make = load_task(name).train.make_env
+    assert make is not None
+    return make()
+
+
+def _continuous(name: str, policy: Any, seed: int, *shifts: str) -> Case:
+    """A policy rolled out in training (and some shifts), and again on seeds of their own."""
+    task = load_task(name, levels=EPISODES)
+    sides = []
+    for first in (seed * 2 * EPISODES, HELD_SEED + seed * 2 * EPISODES):
+        rng = np.random.default_rng(first)
+        places = [
+            replace(d, seeds=tuple(range(first, first + EPISODES)))
+            for d in (task.train, *map(task.distribution, shifts))
+        ]
+        sides.append([watch(policy, d, episodes=EPISODES, rng=rng, discount=task.discount) for d in places])
+    named = {n: _weights(c) if isinstance(c, Mapping) else {n: 1.0} for n, c in task.candidates.items()}
+    first_feature = sides[0][0].feature_names[0]
+    truth = (
+        _weights(task.base) if isinstance(task.base, Mapping) else {first_feature: 1.0}
+    )  # theirs names the base first
+    return Case(fit=sides[0], held=sides[1], truth=truth, candidates={"base": truth, **named})
+
+
 CASES: Mapping[str, Callable[[int], Case]] = {
     "soft planner": soft_planner,
     "greedy planner": greedy_planner,
     "trained PPO": trained,
     "open square": grid,
+    "cart-pole": cart_pole,
+    "mountain-car": mountain_car,
+    "pendulum": pendulum,
+    "point-goal": point_goal,
 }
 """Name -> the case of a seed."""

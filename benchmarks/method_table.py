@@ -37,11 +37,16 @@ from birl import distance
 from birl.behavior import Behavior
 from birl.files import write_whole
 from birl.irl import ESTIMATORS, RewardEstimate
+from birl.sampled import SampledBehavior, Walk, split, walk
 from birl.tabular import hard_plan
+from birl.trajectories import transitions
 from birl.types import BirlError
 
 RESULTS = Path(__file__).parent / "results" / "method_table.json"
 SEEDS = 5
+SOURCES = ("occupancy", "random-walk")  # of the states in which rewards of continuous worlds are compared
+STATES = 500  # of each source, 8 actions tried in each
+NOISE = 1 / 3
 PACKAGES = ("birl", "numpy", "scipy", "torch", "imitation", "gymnasium", "stable-baselines3")
 MARKS = ("distance", "agreement", "seconds", "memory_mb")
 
@@ -71,12 +76,34 @@ def judged(estimate: RewardEstimate, case: Case) -> dict[str, Any]:
     apart, agree = [], []
     try:
         for held in case.held:
-            assert isinstance(held, Behavior)
-            apart.append(float(distance.starc(held.model, shown(estimate), case.truth)))
-            agree.append(agreement(held, estimate))
+            found = exactly(held, estimate, case) if isinstance(held, Behavior) else by_samples(held, estimate, case)
+            apart.append(found[0])
+            agree.append(found[1])
     except BirlError as error:
         return {"reason": str(error)}
     return {"distance": float(np.mean(apart)), "agreement": float(np.mean(agree))}
+
+
+def exactly(held: Behavior, estimate: RewardEstimate, case: Case) -> tuple[float, float]:
+    """Distance and agreement in a model."""
+    return float(distance.starc(held.model, shown(estimate), case.truth)), agreement(held, estimate)
+
+
+def by_samples(held: SampledBehavior, estimate: RewardEstimate, case: Case) -> tuple[float, float]:
+    """Distance and agreement in a world that can only be sampled."""
+    rng = np.random.default_rng(0)
+    sample = distance.mixture([distance.cover(held, STATES, source=source, rng=rng) for source in SOURCES])
+    apart = float(distance.estimate("starc", sample, shown(estimate), case.truth, rng=rng))
+    episodes = len(held.trajectories)
+    own, noisy = (_returns(held, estimate, walk(held, episodes, rng=rng, noise=noise)) for noise in (0.0, NOISE))
+    right = (own[:, None] > noisy).mean() + (own[:, None] == noisy).mean() / 2
+    return apart, float(right)
+
+
+def _returns(held: SampledBehavior, estimate: RewardEstimate, seen: Walk) -> np.ndarray:
+    """Discounted returns of episodes under a recovered reward, [E]."""
+    rewards = estimate.evaluate(transitions(split(seen)))
+    return np.bincount(seen.episode, weights=rewards * held.discount**seen.time)
 
 
 def shown(estimate: RewardEstimate) -> Any:

@@ -132,7 +132,8 @@ def feature_status(
     walk = sum(np.abs(b.walk_feature_counts) for b in behaviors)
     constant = constant_features(behaviors[0].model)
     never = (walk == 0) & (own == 0)
-    avoided = ~constant & (own < AVOIDED * walk)
+    cost = sum(b.walk_feature_counts for b in behaviors) < 0  # less of a cost is sought, not avoided
+    avoided = ~constant & ~cost & (own < AVOIDED * walk)
     lost = np.zeros(len(names), bool)
     if information is not None:
         free = np.flatnonzero(~held & ~never & ~avoided)

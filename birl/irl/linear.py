@@ -107,7 +107,7 @@ def linear_estimate(
 def _status(fit: LinearFit) -> list[str]:
     """As `feature_status` has it, from counts alone."""
     never = (fit.own == 0) & (fit.walk == 0) & (np.diag(fit.information) == 0)
-    avoided = np.abs(fit.own) < AVOIDED * np.abs(fit.walk)
+    avoided = (fit.walk > 0) & (np.abs(fit.own) < AVOIDED * fit.walk)  # less of a cost is sought, not avoided
     lost = np.zeros(fit.weights.size, bool)
     free = np.flatnonzero(~fit.held & ~never)
     if free.size:
