@@ -172,16 +172,13 @@ class _Columns:
         reward, values = self.reward, self.values
         for _ in range(MAX_ITERATIONS):
             policy, change = self.side.dynamics.backup(reward, values)
-            try:
-                steps, size = self._steps(going, policy, change, last)
-            except BirlError:  # an undiscounted world that is never left
-                return
+            steps, size = self._steps(going, policy, change, last)
             done = self.side.mass * size**2 / 2 <= ACCURACY  # the second order of a log-sum-exp is half a variance
-            if done.any():
+            left = ~done & np.isfinite(size)
+            if not left.all():
                 ends = going[done]
                 self.policy[:, :, ends], self.change[:, ends] = policy[:, :, done], change[:, done]
                 self.values[:, ends], self.found[ends] = values[:, done], True
-                left = ~done
                 going, last, size, steps = going[left], last[left], size[left], steps[:, left]
                 reward, values = reward[:, :, left], values[:, left]
             if not going.size:
@@ -197,8 +194,12 @@ class _Columns:
         slow = (size > CONTRACTS * last) & (self.side.mass * size**2 / 2 > ACCURACY)
         for i in np.flatnonzero(slow):
             chain = PolicyChain(self.side.model, np.ascontiguousarray(policy[:, :, i].T))
-            self.chains[going[i]] = chain
-            steps[:, i] = chain.values(np.ascontiguousarray(change[:, i]))
+            try:
+                steps[:, i] = chain.values(np.ascontiguousarray(change[:, i]))
+            except BirlError:  # an undiscounted world that is never left
+                steps[:, i] = np.nan
+            else:
+                self.chains[going[i]] = chain
             size[i] = np.abs(steps[:, i]).max()
         return steps, size
 

@@ -29,7 +29,7 @@ from scipy.special import expit
 
 from birl.behavior import Behavior
 from birl.irl.assemble import with_likelihood
-from birl.irl.base import AnyBehavior, RewardEstimate
+from birl.irl.base import UNIDENTIFIED, AnyBehavior, RewardEstimate
 from birl.irl.bayes_candidates import named_weights, weigh_candidates
 from birl.irl.bayes_checks import draw_checks, evidence_check, refusal_check
 from birl.irl.bayes_evidence import EVIDENCE
@@ -83,7 +83,7 @@ class Bayesian:
     scale: float = 5.0
     chains: int = 4
     draws: int = 1000
-    warm_up: int = 100
+    warm_up: int = 200
     equal_levels: bool = True
 
     def __post_init__(self) -> None:
@@ -176,7 +176,9 @@ class Bayesian:
             behavioral_model=self.behavioral_model,
             distributions=tuple(b.distribution for b in behaviors),
             weights=dict(zip(names, mean[:n].tolist(), strict=True)),
-            status=feature_status(names, behaviors, information, held),
+            status=feature_status(names, behaviors, information, held)
+            if information.any()
+            else dict.fromkeys(names, UNIDENTIFIED),
             covariance=np.cov(draws[:, :n].T).reshape(n, n),
             draws=draws[:, :n],
             nuisance=dict(zip(shares, expit(draws[:, n:]).mean(axis=0).tolist(), strict=True)),
