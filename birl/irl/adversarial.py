@@ -64,13 +64,13 @@ class Adversarial:
     reads: tuple[str, ...] = ("next_observation",)
     hidden: tuple[int, ...] = (32, 32)
     begin: str = "clone"
-    clone_updates: int = 500
+    clone_updates: int = 2000
     entropy: bool = True
     episodes: int = 100
     horizon: int | None = None
     timesteps: int = 300_000
     round_steps: int = 2048
-    parallel: int = 16
+    parallel: int = 8
     updates: int = 16
     batch: int = 1024
     learning_rate: float = 1e-3
@@ -251,14 +251,18 @@ def _rounds(method: Any, trainer: Any, steps: Steps, rng: np.random.Generator) -
 
 
 def _with_entropy(trainer: Any) -> Callable[..., Any]:
-    """The discriminator's reward less log pi, so that the generator is soft-optimal for it."""
+    """The discriminator's reward less log pi, so that the generator is soft-optimal for it.
+
+    In units in which a return is about as large as a step: PPO clips the gradients of policy and value together, and
+    large returns would leave the policy none.
+    """
     import torch
 
     def pay(state: Any, action: Any, next_state: Any, done: Any) -> Any:
         paid = trainer.reward_train.predict_processed(state, action, next_state, done)
         with torch.no_grad():
             _, log_probability, _ = trainer.policy.evaluate_actions(torch.as_tensor(state), torch.as_tensor(action))
-        return paid - log_probability.numpy()
+        return (1.0 - trainer.gen_algo.gamma) * (paid - log_probability.numpy())
 
     return pay
 

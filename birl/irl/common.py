@@ -128,11 +128,11 @@ def feature_status(
     names: Sequence[str], behaviors: Sequence[Behavior], information: FloatArray | None, held: np.ndarray
 ) -> Mapping[str, str]:
     """Which weights are identified, which only bounded from above, which held, which not identified at all."""
-    own = sum(np.abs(b.feature_counts) for b in behaviors)
-    walk = sum(np.abs(b.walk_feature_counts) for b in behaviors)
+    own = np.sum([np.abs(b.feature_counts) for b in behaviors], axis=0)
+    walk = np.sum([np.abs(b.walk_feature_counts) for b in behaviors], axis=0)
     constant = constant_features(behaviors[0].model)
     never = (walk == 0) & (own == 0)
-    cost = sum(b.walk_feature_counts for b in behaviors) < 0  # less of a cost is sought, not avoided
+    cost = np.sum([b.walk_feature_counts for b in behaviors], axis=0) < 0  # less of a cost is sought, not avoided
     avoided = ~constant & ~cost & (own < AVOIDED * walk)
     lost = np.zeros(len(names), bool)
     if information is not None:
