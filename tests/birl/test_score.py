@@ -108,6 +108,13 @@ def test_a_saved_card_is_diagnosed_again_without_the_policy(tmp_path):
     assert diagnose(evidence, Thresholds(goal=1.0, distance=1.0)).verdict is Verdict.ROBUST
 
 
+def test_flags_are_written_in_order_of_the_alphabet():
+    found = card("leaking")
+    flags = frozenset({"mixed", "follows red", "deceptive", "agent", "zero", "b", "a"})
+    several = replace(found, diagnosis=replace(found.diagnosis, flags=flags))
+    assert json.loads(several.to_json())["diagnosis"]["flags"] == sorted(flags)
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_other_draws():
     task = orchard(levels=4)
     one, same, other = (birl.score(gardener(task, RED), task, seed=s, **FAST).to_json() for s in (0, 0, 1))
