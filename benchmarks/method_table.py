@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peer_mce
 from method_cases import CASES, Case
 from scipy import stats
 
@@ -47,6 +48,9 @@ SEEDS = 5
 SOURCES = ("occupancy", "random-walk")  # of the states in which rewards of continuous worlds are compared
 STATES = 500  # of each source, 8 actions tried in each
 NOISE = 1 / 3
+PEER = "imitation MCE IRL"
+PEER_SETTINGS = {"horizon": 100, "rate": 0.2, "tolerance": 1e-3, "steps": 500}  # fastest rate of `mce_speed.py`
+METHODS = (*ESTIMATORS, PEER)
 PACKAGES = ("birl", "numpy", "scipy", "torch", "imitation", "gymnasium", "stable-baselines3")
 MARKS = ("distance", "agreement", "seconds", "memory_mb")
 
@@ -57,7 +61,7 @@ def unit(method: str, case: str, seed: int) -> dict[str, Any]:
     held_before = peak_mb()
     began = time.process_time()
     try:
-        estimate = ESTIMATORS[method].fit(made.fit, rng=np.random.default_rng(seed), candidates=made.candidates)
+        estimate = fitted(method, made, seed)
     except BirlError as error:
         return {"reason": str(error)}
     seconds = time.process_time() - began
@@ -69,6 +73,16 @@ def unit(method: str, case: str, seed: int) -> dict[str, Any]:
         "failed": [c.name for c in estimate.checks if not c.passed],
         **judged(estimate, made),
     }
+
+
+def fitted(method: str, case: Case, seed: int) -> RewardEstimate:
+    """One of our methods, or imitation's MCE IRL, which takes one exact model with a reward for every state."""
+    if method != PEER:
+        return ESTIMATORS[method].fit(case.fit, rng=np.random.default_rng(seed), candidates=case.candidates)
+    (seen, *others) = case.fit
+    if others or not isinstance(seen, Behavior) or seen.model.n_features != seen.model.n_states:
+        raise BirlError(f"{PEER} takes one exact model in which every state has a feature of its own")
+    return peer_mce.recovered(seen, seed=seed, **PEER_SETTINGS)
 
 
 def judged(estimate: RewardEstimate, case: Case) -> dict[str, Any]:
@@ -154,7 +168,7 @@ def arguments() -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--method", nargs="+", default=list(ESTIMATORS), choices=ESTIMATORS)
+    parser.add_argument("--method", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--case", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--fresh", action="store_true", help="forget earlier rows")
     return parser.parse_args()
