@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from birl import directedness, distance, irl, stats, tabular, testing, zoo
+    from birl.agreement import Agreement, agreement
     from birl.behavior import Behavior, observe
     from birl.checkpoint import load_policy
     from birl.counted import from_trajectories
     from birl.diagnosis import Diagnosis, Evidence, Thresholds, Verdict, diagnose
     from birl.enumerate import enumerate_env
     from birl.gap import Gap
+    from birl.irl import RewardEstimate
     from birl.policy import TabularPolicy, as_policy
-    from birl.report import figure, render, write_figures
+    from birl.report import figure, render, reward_figure, write_figures
     from birl.sampled import SampledBehavior, watch
     from birl.score import Scorecard, score
     from birl.tabular import TabularModel
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Agreement",
     "Behavior",
     "BirlError",
     "Diagnosis",
@@ -36,6 +39,7 @@ __all__ = [
     "Evidence",
     "Gap",
     "Interval",
+    "RewardEstimate",
     "SampledBehavior",
     "Scorecard",
     "TabularModel",
@@ -43,6 +47,7 @@ __all__ = [
     "Task",
     "Thresholds",
     "Verdict",
+    "agreement",
     "as_policy",
     "diagnose",
     "directedness",
@@ -55,6 +60,7 @@ __all__ = [
     "load_task",
     "observe",
     "render",
+    "reward_figure",
     "score",
     "stats",
     "tabular",
@@ -65,6 +71,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Agreement": "birl.agreement",
     "Behavior": "birl.behavior",
     "BirlError": "birl.types",
     "Diagnosis": "birl.diagnosis",
@@ -72,6 +79,7 @@ _HOME = {
     "Evidence": "birl.diagnosis",
     "Gap": "birl.gap",
     "Interval": "birl.types",
+    "RewardEstimate": "birl.irl",
     "SampledBehavior": "birl.sampled",
     "Scorecard": "birl.score",
     "TabularModel": "birl.tabular",
@@ -79,6 +87,7 @@ _HOME = {
     "Task": "birl.task",
     "Thresholds": "birl.diagnosis",
     "Verdict": "birl.diagnosis",
+    "agreement": "birl.agreement",
     "as_policy": "birl.policy",
     "diagnose": "birl.diagnosis",
     "enumerate_env": "birl.enumerate",
@@ -88,6 +97,7 @@ _HOME = {
     "load_task": "birl.task",
     "observe": "birl.behavior",
     "render": "birl.report",
+    "reward_figure": "birl.report",
     "score": "birl.score",
     "watch": "birl.sampled",
     "write_figures": "birl.report",

@@ -167,8 +167,10 @@ def test_the_packages_say_that_they_are_typed(package):
     assert (Path(importlib.import_module(package).__path__[0]) / "py.typed").is_file()
 
 
-def test_the_readmes_table_of_verdicts_is_made_from_the_rules():
-    from birl.report import verdict_table
+@pytest.mark.parametrize("table", ["verdict_table", "method_table"])
+def test_the_readmes_tables_are_made_from_the_code(table):
+    import birl.report
 
-    made = README.split("keeps it current -->\n", 1)[1].split("\n<!-- end -->", 1)[0]
-    assert made == verdict_table(), "run: python -c 'import birl.report; print(birl.report.verdict_table())'"
+    made = README.split(f"<!-- made by birl.report.{table}(); a test keeps it current -->\n", 1)[1]
+    made = made.split("\n<!-- end -->", 1)[0]
+    assert made == getattr(birl.report, table)(), f"run: python -c 'import birl.report as r; print(r.{table}())'"

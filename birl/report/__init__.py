@@ -3,6 +3,7 @@
 from birl.report.figures import FIGURES, figure, write_figures, write_matrix
 from birl.report.render import FORMATS, render, render_comparison, render_rewards
 from birl.report.reward_figures import REWARD_FIGURES, Place, reward_figure, write_reward_figures
+from birl.report.methods import method_table
 from birl.report.verdicts import verdict_table
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "render_comparison",
     "render_rewards",
     "reward_figure",
+    "method_table",
     "verdict_table",
     "write_figures",
     "write_matrix",
