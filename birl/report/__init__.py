@@ -1,9 +1,9 @@
 """Showing a scorecard, or recovered rewards alone: as text, Markdown or JSON, and as figures."""
 
 from birl.report.figures import FIGURES, figure, write_figures, write_matrix
+from birl.report.methods import method_table
 from birl.report.render import FORMATS, render, render_comparison, render_rewards
 from birl.report.reward_figures import REWARD_FIGURES, Place, reward_figure, write_reward_figures
-from birl.report.methods import method_table
 from birl.report.verdicts import verdict_table
 
 __all__ = [
@@ -12,11 +12,11 @@ __all__ = [
     "REWARD_FIGURES",
     "Place",
     "figure",
+    "method_table",
     "render",
     "render_comparison",
     "render_rewards",
     "reward_figure",
-    "method_table",
     "verdict_table",
     "write_figures",
     "write_matrix",

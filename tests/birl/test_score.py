@@ -1,5 +1,6 @@
 """Planted agents in a world made outside the package get the planted verdicts; bad input says what is wrong."""
 
+import json
 from dataclasses import replace
 from functools import cache
 
