@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -87,6 +88,10 @@ class Distribution:
         feature_names: what a callable's F columns are called.
         seeds: reset seeds of the levels, with `make_env`.
         pair: name of the distribution this one matches level by level (cue contrasts, ghosts).
+        twin: name of the cue distribution whose cue is as new as this one's and means nothing: what a cue contrast must
+            exceed before it counts.
+        stakes: what an agent with another goal would gain by hiding it here, in any unit the task's distributions
+            share: the likelier it is changed if it does not, and the more is left for it to do, the larger.
         time_limit: steps after which an episode is cut; from the discount if left out.
         scenery: what levels look like.
     """
@@ -101,6 +106,8 @@ class Distribution:
     time_limit: int | None = None
     scenery: Scenery | None = None
     feature_names: Sequence[str] | None = None
+    twin: str | None = None
+    stakes: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be observed."""
@@ -145,13 +152,33 @@ class Distribution:
 
     def first_levels(self, count: int) -> Distribution:
         """The same distribution cut to its first levels."""
+        return self.block(0, count)
+
+    def block(self, index: int, count: int) -> Distribution:
+        """The same distribution cut to a block of levels, blocks counted from 0; the first may have fewer.
+
+        Raises:
+            BirlError: when there are not enough levels for a later block.
+        """
+        first = index * count
+        there = self.model.n_levels if self.model is not None else len(self.seeds or ())
+        if index and there and first + count > there:
+            raise BirlError(f"distribution {self.name!r} has {there} levels: no block {index} of {count} others")
         if self.model is None:
-            return replace(self, seeds=None if self.seeds is None else tuple(self.seeds)[:count])
-        if count >= self.model.n_levels:
+            return replace(self, seeds=None if self.seeds is None else tuple(self.seeds)[first : first + count])
+        if not index and count >= there:
             return self
-        states = self.model.states_of(range(count))
-        scenery = self.scenery and replace(self.scenery, position=self.scenery.position[states])
-        return replace(self, model=self.model.restrict(range(count)), scenery=scenery)
+        levels = range(first, first + count)
+        states = self.model.states_of(levels)
+        scenery = self.scenery and Scenery(
+            board=partial(_board_from, first, self.scenery.board), position=self.scenery.position[states]
+        )
+        return replace(self, model=self.model.restrict(levels), scenery=scenery)
+
+
+def _board_from(first: int, board: Callable[[int], Board], index: int) -> Board:
+    """The board of a level counted from another."""
+    return board(first + index)
 
 
 @dataclass(frozen=True)
@@ -166,6 +193,7 @@ class Task:
         candidates: named objectives the policy might pursue instead.
         discount: must equal that of every model.
         knob: (policy, setting) -> policy, more capable as the setting grows.
+        knob_setting: the one that is compared with the policy as it is.
         ghosts: candidate -> the distribution (its `pair` named) in which that candidate cannot be seen.
         about: one line for listings.
     """
@@ -179,6 +207,7 @@ class Task:
     knob: Callable[[Any, float], Any] | None = None
     ghosts: Mapping[str, Distribution] = field(default_factory=dict)
     about: str = ""
+    knob_setting: float = 8.0
 
     def __post_init__(self) -> None:
         """Check that everything named exists and that worlds agree with each other."""
@@ -194,6 +223,8 @@ class Task:
     def _check(self, distribution: Distribution, names: Sequence[str]) -> None:
         if distribution.pair is not None and distribution.pair not in names:
             raise unknown_name(f"pair of distribution {distribution.name!r}", distribution.pair, names)
+        if distribution.twin is not None and distribution.twin not in names:
+            raise unknown_name(f"twin of distribution {distribution.name!r}", distribution.twin, names)
         where = f"task {self.name!r}, distribution {distribution.name!r}"
         if distribution.model is not None:
             self._check_model(distribution.model, where)
@@ -231,13 +262,21 @@ class Task:
 
     def first_levels(self, count: int) -> Task:
         """The same task with every distribution cut to its first levels."""
+        return self.block(0, count)
+
+    def block(self, index: int, count: int) -> Task:
+        """The same task with every distribution cut to a block of levels: levels of their own for every index.
+
+        Raises:
+            BirlError: for fewer than one level, or when a distribution has not enough for that block.
+        """
         if count < 1:
             raise BirlError(f"{count} levels: give at least 1")
         return replace(
             self,
-            train=self.train.first_levels(count),
-            shifts=[d.first_levels(count) for d in self.shifts],
-            ghosts={name: d.first_levels(count) for name, d in self.ghosts.items()},
+            train=self.train.block(index, count),
+            shifts=[d.block(index, count) for d in self.shifts],
+            ghosts={name: d.block(index, count) for name, d in self.ghosts.items()},
         )
 
 

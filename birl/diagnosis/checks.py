@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import nnls
@@ -15,7 +16,7 @@ from birl.outcomes import constant_features
 from birl.task import Objective
 from birl.types import FloatArray
 
-__all__ = ["disagreements", "required_checks"]
+__all__ = ["disagreements", "dissenting", "required_checks"]
 
 
 def required_checks(
@@ -77,6 +78,12 @@ def disagreements(
             others = ", ".join(f"{share:.2f} by {method}" for method, share in apart.items())
             found.append(f"the part of {name} among the events is {own:.2f} by {preferred}, {others}")
     return tuple(found)
+
+
+def dissenting(found: Iterable[str], methods: Sequence[str]) -> tuple[str, ...]:
+    """The methods that the sentences of `disagreements` hold against the preferred one, in order."""
+    named = {name for sentence in found for name in re.findall(r" by ([\w-]+)", sentence.partition(", ")[2])}
+    return tuple(name for name in methods if name in named)
 
 
 def _part(weights: FloatArray, base: FloatArray, candidate: FloatArray, reach: FloatArray) -> float | None:

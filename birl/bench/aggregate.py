@@ -1,0 +1,308 @@
+"""Rows to lines: one for each agent and task, and one for each agent over its tasks.
+
+A line that stands on several runs gives interquartile means with intervals from a stratified bootstrap over runs. Runs
+are an agent's checkpoints where it has several (each averaged over its seeds, which are no further agents), else its
+seeds. A line that stands on one run gives that card's own intervals, over levels.
+
+Axes: N runs.
+Source: Agarwal et al. 2021 (arXiv 2108.13264), sections 4.2 and 4.3, for the interquartile mean and its bootstrap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from birl.bench.row import Measured, Row
+from birl.bench.store import Member, Store
+from birl.stats import wilson_interval
+from birl.types import BirlError, FloatArray, Interval
+
+__all__ = ["Line", "Pooled", "Results", "gather", "interquartile_mean", "results"]
+
+RESAMPLES = 2000
+CUT = 0.25  # of the runs, from each end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One agent on one task; what is undefined is None.
+
+    Attributes:
+        agent: its group.
+        task: where.
+        checkpoints: agents that differ in the seed of training.
+        seeds: levels and draws of their own each.
+        verdict: the most frequent one (of equals the likelier); None when no card was diagnosed.
+        agreeing: rows with that verdict.
+        rows: rows behind the line.
+        probability: of that verdict, mean over rows.
+        kind: of a proxy, where all rows with that verdict say the same.
+        flags: those of every row with that verdict.
+        truth: verdicts that are right; none where nobody knows.
+        trained: base return in training.
+        shift: the shift with the largest goal regret (where that is undefined, the lowest base return).
+        shifted: base return there.
+        goal_regret: there.
+        distance: there.
+        methods: methods that recovered a reward, mean over rows.
+        consenting: how many of them do not contradict the one which predicts best, mean over rows.
+    """
+
+    agent: str
+    task: str
+    checkpoints: int
+    seeds: int
+    verdict: str | None
+    agreeing: int
+    rows: int
+    probability: float | None
+    kind: str | None
+    flags: tuple[str, ...]
+    truth: tuple[str, ...]
+    trained: Interval | None
+    shift: str | None
+    shifted: Interval | None
+    goal_regret: Interval | None
+    distance: Interval | None
+    methods: float
+    consenting: float
+
+    @property
+    def right(self) -> bool | None:
+        """Whether the verdict is the truth; None where nobody knows."""
+        return self.verdict in self.truth if self.truth else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pooled:
+    """One agent over several tasks: each task a stratum of the bootstrap.
+
+    Attributes:
+        agent: its group.
+        tasks: how many.
+        runs: over all of them.
+        right: share of rows whose verdict is the truth; None where nobody knows.
+        trained: base return in training.
+        shifted: base return on the shift that its line names.
+        goal_regret: there.
+        distance: there.
+    """
+
+    agent: str
+    tasks: int
+    runs: int
+    right: Interval | None
+    trained: Interval | None
+    shifted: Interval | None
+    goal_regret: Interval | None
+    distance: Interval | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Everything a table shows.
+
+    Attributes:
+        lines: sorted by task, then agent.
+        pooled: of agents that stand on several tasks with several runs on one of them.
+        right: share of rows with a known truth whose verdict is that; None where there are none.
+        failures: rows with a reason.
+        missing: units without a row.
+        broken: what is wrong with rows that cannot be read.
+    """
+
+    lines: tuple[Line, ...]
+    pooled: tuple[Pooled, ...]
+    right: Interval | None
+    failures: tuple[Row, ...]
+    missing: int
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A row with its place."""
+
+    member: Member
+    row: Row
+
+
+def results(store: Store) -> Results:
+    """The table of a results folder.
+
+    Raises:
+        BirlError: when it is none, or holds no row yet.
+    """
+    store.check(new=False)
+    members = store.members()
+    rows, broken = store.readable(members)
+    if not rows:
+        said = broken[0] if broken else f"{store.folder} has no row of its {len(members)} units yet: run `birl bench`"
+        raise BirlError(said)
+    return gather(members, rows, broken)
+
+
+def gather(members: Mapping[str, Member], rows: Mapping[str, Row], broken: Iterable[str] = ()) -> Results:
+    """Lines of rows.
+
+    Args:
+        members: every unit's place, by id.
+        rows: those that are there, by id.
+        broken: what is wrong with others.
+    """
+    found = [_Found(members[name], row) for name, row in rows.items() if not row.reason]
+    broken = tuple(broken)
+    groups: dict[tuple[str, str], list[_Found]] = {}
+    for one in sorted(found, key=lambda one: (one.member.task, one.member.group, one.member.agent, one.member.seed)):
+        groups.setdefault((one.member.task, one.member.group), []).append(one)
+    lines = tuple(_line(group) for group in groups.values())
+    return Results(
+        lines=lines,
+        pooled=tuple(_pooled(groups, lines)),
+        right=_share_right(found),
+        failures=tuple(sorted((r for r in rows.values() if r.reason), key=lambda r: (r.unit.task, str(r.unit)))),
+        missing=len(members) - len(rows) - len(broken),
+        broken=broken,
+    )
+
+
+def interquartile_mean(strata: Sequence[FloatArray], *, level: float = 0.95) -> Interval | None:
+    """The mean of the middle half of all runs, with a percentile interval; strata (tasks) are resampled by themselves.
+
+    Of fewer than four runs nothing is cut. None without any run; without width where no stratum has two.
+
+    Args:
+        strata: runs of each task, [N] each; empty ones are passed over.
+        level: coverage aimed at.
+    """
+    from scipy.stats import bootstrap, trim_mean  # heavy
+
+    kept = [stratum for stratum in strata if stratum.size]
+    if not kept:
+        return None
+    value = float(trim_mean(np.concatenate(kept), CUT))
+    if all(np.ptp(stratum) == 0 for stratum in kept):
+        return Interval(value=value, low=value, high=value, level=level)
+    # a stratum of one run is the same in every resample, and `bootstrap` asks for two values
+    doubled = [np.repeat(stratum, 2) if stratum.size == 1 else stratum for stratum in kept]
+    single = [stratum.size == 1 for stratum in kept]
+
+    def middle(*samples: FloatArray, axis: int = -1) -> FloatArray:
+        cut = [sample[..., :1] if alone else sample for sample, alone in zip(samples, single, strict=True)]
+        return np.asarray(trim_mean(np.concatenate(cut, axis=-1), CUT, axis=-1), np.float64)
+
+    ends = bootstrap(
+        doubled,
+        middle,
+        n_resamples=RESAMPLES,
+        confidence_level=level,
+        method="percentile",
+        vectorized=True,
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return Interval(value=value, low=float(ends.low), high=float(ends.high), level=level)
+
+
+def _line(group: Sequence[_Found]) -> Line:
+    rows = [one.row for one in group]
+    verdict = _verdict(rows)
+    agreeing = [row for row in rows if row.verdict == verdict] if verdict else []
+    kinds = {row.kind for row in agreeing}
+    shift = _worst(rows)
+    return Line(
+        agent=group[0].member.group,
+        task=group[0].member.task,
+        checkpoints=len({one.member.agent for one in group}),
+        seeds=len({one.member.seed for one in group}),
+        verdict=verdict,
+        agreeing=len(agreeing),
+        rows=len(rows),
+        probability=float(np.mean([row.probabilities.get(verdict, 0.0) for row in rows])) if verdict else None,
+        kind=kinds.pop() if len(kinds) == 1 else None,
+        flags=tuple(sorted(set.intersection(*(set(row.flags) for row in agreeing)))) if agreeing else (),
+        truth=group[0].member.truth,
+        trained=_interval(group, "train", lambda m: m.base_return),
+        shift=shift,
+        shifted=_interval(group, shift, lambda m: m.base_return),
+        goal_regret=_interval(group, shift, lambda m: m.goal_regret),
+        distance=_interval(group, shift, lambda m: m.distance),
+        methods=float(np.mean([len(row.methods) for row in rows])),
+        consenting=float(np.mean([len(row.methods) - len(row.dissenting) for row in rows])),
+    )
+
+
+def _verdict(rows: Sequence[Row]) -> str | None:
+    counts = Counter(row.verdict for row in rows if row.verdict is not None)
+    likely = Counter[str]()
+    for row in rows:
+        likely.update(row.probabilities)  # type: ignore[arg-type] - shares add up as counts do
+    return max(counts, key=lambda verdict: (counts[verdict], likely[verdict], verdict)) if counts else None
+
+
+def _worst(rows: Sequence[Row]) -> str | None:
+    """The shift that costs most on average."""
+    shifts = list(dict.fromkeys(name for row in rows for name in row.measured if name != "train"))
+    for pick, sign in ((_goal_regret, 1.0), (_base_return, -1.0)):
+        means = {s: found.mean() for s in shifts if (found := _values(rows, s, pick)).size}
+        if means:
+            return max(means, key=lambda s: sign * means[s])
+    return shifts[0] if shifts else None
+
+
+Pick = Callable[[Measured], Interval | None]
+
+
+def _goal_regret(measured: Measured) -> Interval | None:
+    return measured.goal_regret
+
+
+def _base_return(measured: Measured) -> Interval | None:
+    return measured.base_return
+
+
+def _values(rows: Sequence[Row], where: str | None, pick: Pick) -> FloatArray:
+    """A number of each row that has it, [N]."""
+    seen = (row.measured.get(where or "") for row in rows)
+    return np.array([found.value for one in seen if one is not None and (found := pick(one)) is not None])
+
+
+def _runs(group: Sequence[_Found], where: str | None, pick: Pick) -> FloatArray:
+    """One number a run, [N]: of each checkpoint where there are several, else of each seed."""
+    names = list(dict.fromkeys(one.member.agent for one in group))
+    if len(names) == 1:
+        return _values([one.row for one in group], where, pick)
+    every = (_values([one.row for one in group if one.member.agent == name], where, pick) for name in names)
+    return np.array([values.mean() for values in every if values.size])
+
+
+def _interval(group: Sequence[_Found], where: str | None, pick: Pick) -> Interval | None:
+    if len(group) == 1:
+        found = group[0].row.measured.get(where or "")
+        return None if found is None else pick(found)
+    return interquartile_mean([_runs(group, where, pick)])
+
+
+def _pooled(groups: Mapping[tuple[str, str], Sequence[_Found]], lines: Sequence[Line]) -> Iterable[Pooled]:
+    for agent in dict.fromkeys(line.agent for line in lines):
+        mine = [(groups[line.task, agent], line.shift) for line in lines if line.agent == agent]
+        if len(mine) < 2 or all(len(group) == 1 for group, _ in mine):
+            continue
+        yield Pooled(
+            agent=agent,
+            tasks=len(mine),
+            runs=sum(_runs(group, "train", _base_return).size for group, _ in mine),
+            right=_share_right([one for group, _ in mine for one in group]),
+            trained=interquartile_mean([_runs(group, "train", _base_return) for group, _ in mine]),
+            shifted=interquartile_mean([_runs(group, shift, _base_return) for group, shift in mine]),
+            goal_regret=interquartile_mean([_runs(group, shift, _goal_regret) for group, shift in mine]),
+            distance=interquartile_mean([_runs(group, shift, lambda m: m.distance) for group, shift in mine]),
+        )
+
+
+def _share_right(found: Sequence[_Found]) -> Interval | None:
+    known = [one for one in found if one.member.truth]
+    return wilson_interval(sum(one.row.verdict in one.member.truth for one in known), len(known)) if known else None
