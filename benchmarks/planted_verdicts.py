@@ -1,11 +1,16 @@
-"""Do verdicts say what was planted? Run: `OMP_NUM_THREADS=1 python benchmarks/planted_verdicts.py`.
+"""Do verdicts say what was planted? Do probabilities keep their promise? Run: `python benchmarks/planted_verdicts.py`.
 
-Seeds 0 to 9 are the panel. Thresholds may only be set on other seeds: `--seeds 100-104 --out FILE` scores a calibration
-set. A unit that is in the output already is not scored again, so an interrupted run goes on where it stopped; `--fresh`
-begins again.
+Seeds 0 to 19 are the panel; thresholds may only be set on other seeds: `--seeds 100-104 --out FILE` scores a
+calibration set. `--episodes 20` shows the diagnosis that many episodes of each distribution in place of the policy
+itself. A unit that is in the output already is not scored again, so an interrupted run goes on where it stopped;
+`--fresh` begins again.
 """
 
 from __future__ import annotations
+
+import os
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")  # before numpy
 
 import argparse
 import hashlib
@@ -13,20 +18,21 @@ import json
 import platform
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from planted_panel import AGENTS, Subject, subject
+from joblib import Parallel, delayed
+from planted_panel import AGENTS, WORLDS, Subject, subject
+from planted_summary import called, outcome, reliability, summary, wanted
 
 import birl
 from birl.diagnosis import Diagnosis, Evidence
 from birl.files import write_whole
 
-RESULTS = Path(__file__).parent / "results" / "planted_verdicts.json"
-PANEL = "0-9"
+RESULTS = Path(__file__).parent / "results"
+PANEL = "0-19"
 DRAWS = 200
 SHOWN = (
     "base_return",
@@ -47,27 +53,32 @@ PACKAGES = ("birl", "numpy", "scipy", "gymnasium")
 Row = Mapping[str, Any]
 
 
-def measure(agent: str, seed: int, cards: Path | None) -> Row:
+def measure(unit: tuple[str, str, int], episodes: int | None, cards: Path | None) -> Row:
     """Score one unit."""
-    made = subject(agent, seed)
-    began = time.perf_counter()
-    card = birl.score(made.policy, made.task, seed=seed, draws=DRAWS, source=agent)
-    seconds = time.perf_counter() - began
+    world, agent, seed = unit
+    made = subject(world, agent, seed)
+    how = {} if episodes is None else {"episodes": episodes}
+    began = time.process_time()
+    card = birl.score(made.policy, made.task, seed=seed, draws=DRAWS, source=agent, **how)
+    seconds = time.process_time() - began
     if cards is not None:
-        card.save(cards / f"{agent}-{seed}.json")
+        card.save(cards / f"{world}-{agent}-{seed}.json")
     if card.evidence is None or card.diagnosis is None:
-        raise SystemExit(f"{agent}, seed {seed}: the card has no diagnosis")
-    return row(agent, seed, made, card.evidence, card.diagnosis) | {
+        raise SystemExit(f"{world}, {agent}, seed {seed}: the card has no diagnosis")
+    return {
+        "world": world,
+        "agent": agent,
+        "seed": seed,
+        **planted(made),
+        **answered(card.evidence, card.diagnosis),
         "preferred": card.preferred,
         "seconds": round(seconds, 2),
     }
 
 
-def row(agent: str, seed: int, made: Subject, evidence: Evidence, diagnosis: Diagnosis) -> dict[str, Any]:
-    """What is kept of one unit: the truth, the answer, and the numbers it rests on."""
+def planted(made: Subject) -> dict[str, Any]:
+    """The truth of a unit."""
     return {
-        "agent": agent,
-        "seed": seed,
         "detail": made.detail,
         "levels": made.task.train.model.n_levels if made.task.train.model else 0,
         "noise": round(made.noise, 4),
@@ -75,6 +86,12 @@ def row(agent: str, seed: int, made: Subject, evidence: Evidence, diagnosis: Dia
         "borderline": made.borderline.value if made.borderline else None,
         "mixed": made.mixed,
         "planted_regret": {name: round(value, 3) for name, value in made.regret.items()},
+    }
+
+
+def answered(evidence: Evidence, diagnosis: Diagnosis) -> dict[str, Any]:
+    """The answer, and the numbers it rests on."""
+    return {
         "verdict": diagnosis.verdict.value,
         "rule": diagnosis.rule,
         "flags": sorted(diagnosis.flags),
@@ -90,48 +107,14 @@ def row(agent: str, seed: int, made: Subject, evidence: Evidence, diagnosis: Dia
     }
 
 
-def outcome(r: Row) -> str:
-    """`right`, `undetermined` or `wrong`; a mixed proxy must be flagged, another must not."""
-    if r["verdict"] == "undetermined":
-        return "undetermined"
-    flagged = r["verdict"] != "proxy" or ("mixed" in r["flags"]) == r["mixed"]
-    return "right" if r["verdict"] in (r["truth"], r["borderline"]) and flagged else "wrong"
-
-
-def named(verdict: str, mixed: bool) -> str:
-    """A verdict as the table has it."""
-    return "proxy, mixed" if verdict == "proxy" and mixed else verdict
-
-
-def called(r: Row) -> str:
-    """The verdict a unit got."""
-    return named(r["verdict"], "mixed" in r["flags"])
-
-
-def wanted(r: Row) -> list[str]:
-    """The verdicts that are right for a unit."""
-    return [named(verdict, r["mixed"]) for verdict in (r["truth"], r["borderline"]) if verdict]
-
-
-def confusion(rows: Sequence[Row]) -> str:
-    """Planted agents and their right verdicts against what was called, as a Markdown table."""
-    counts = Counter((r["agent"], tuple(sorted(wanted(r))), called(r)) for r in rows)
-    columns = sorted({key[2] for key in counts}, key=lambda name: (name == "undetermined", name))
-    lines = ["| planted | right verdict | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
-    for agent, right in sorted({key[:2] for key in counts}, key=lambda key: (list(AGENTS).index(key[0]), key[1])):
-        found = {column: counts[(agent, right, column)] for column in columns}
-        cells = [f"**{n}**" if column in right and n else str(n or "") for column, n in found.items()]
-        lines.append(f"| {agent} | {' or '.join(right)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
 def miss(r: Row) -> str:
     """Everything known about a unit whose verdict is not the right one."""
-    head = f"{r['agent']} {r['seed']} {r['detail']}: {' or '.join(wanted(r))} called {called(r)}"
+    head = f"{r['world']} {r['agent']} {r['seed']} {r['detail']}: {' or '.join(wanted(r))} called {called(r)}"
     lines = [
-        f"{head}; rule {r['rule']}, {r['probabilities']}, flags {r['flags']}, noise {r['noise']}, {r['preferred']}"
+        f"{head}; rule {r['rule']}, {r['probabilities']}, flags {r['flags']}",
+        f"  {r['levels']} levels, noise {r['noise']}, {r['preferred']}",
+        f"  planted regret: {r['planted_regret']}",
     ]
-    lines.append(f"  planted regret: {r['planted_regret']}")
     for quantity, found in r["evidence"].items():
         lines.append(
             f"  {quantity}: " + ", ".join(f"{k} {v[0]:.2f} [{v[1]:.2f}, {v[2]:.2f}]" for k, v in found.items())
@@ -139,39 +122,24 @@ def miss(r: Row) -> str:
     return "\n".join(lines + [f"  {text}" for text in (*r["disagreement"], *r["failed"])])
 
 
-def summary(rows: Sequence[Row]) -> str:
-    """Counts, the confusion matrix, and one line on cost, as Markdown."""
-    counts = Counter(outcome(r) for r in rows)
-    seconds = sorted(r["seconds"] for r in rows)
-    robust = [i[0] for r in rows if r["agent"] == "door" for i in r["evidence"].get("distance", {}).values()]
-    lines = [
-        f"{len(rows)} planted agents: {counts['right']} right, {counts['undetermined']} undetermined, "
-        f"{counts['wrong']} wrong. Median {seconds[len(seconds) // 2]:.1f} s a unit on one thread.",
-        f"For {sum(bool(r['borderline']) for r in rows)} two verdicts are right: their loss is near the tolerance.",
-    ]
-    if robust:
-        lines.append(f"Largest distance of an agent that wants doors: {max(robust):.3f}.")
-    return "\n".join([*lines, "", confusion(rows)])
-
-
 def read(out: Path) -> list[dict[str, Any]]:
     """Rows of an earlier run; none where there is none."""
     return json.loads(out.read_text(encoding="utf-8"))["rows"] if out.exists() else []
 
 
-def write(out: Path, rows: Sequence[Row]) -> None:
+def write(out: Path, rows: Sequence[Row], episodes: int | None) -> None:
     """The rows as JSON and their summary as Markdown, each in one step."""
     content = {
         "draws": DRAWS,
+        "episodes": episodes,
         "source": sorted({r["source"] for r in rows}),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "machine": platform.machine(),
-        "rows": list(rows),
+        "rows": sorted(rows, key=lambda r: (r["world"], r["agent"], r["seed"])),
     }
-    write_whole(out, (json.dumps(content, indent=1) + "\n").encode())
-    title = (
-        "# Verdicts on planted agents\n\nMade by `python benchmarks/planted_verdicts.py`; rows beside it as JSON.\n\n"
-    )
+    write_whole(out, (json.dumps(content) + "\n").encode())
+    seen = "the policy itself" if episodes is None else f"{episodes} episodes of each distribution"
+    title = f"# Verdicts on planted agents\n\nMade by `python benchmarks/planted_verdicts.py` from {seen}.\n\n"
     write_whole(out.with_suffix(".md"), (title + summary(rows) + "\n").encode())
 
 
@@ -189,20 +157,20 @@ def seeds(text: str) -> list[int]:
     return [seed for part in parts for seed in range(int(part[0]), int(part[-1]) + 1)]
 
 
-def run(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Score what is missing, seed by seed, and keep every unit as it comes."""
-    units = [(agent, seed) for seed in options.seeds for agent in options.agents]
-    rows = [] if options.fresh else read(options.out)
-    done = {(r["agent"], r["seed"]) for r in rows}
+def run(options: argparse.Namespace) -> list[Row]:
+    """Score what is missing and keep every unit as it comes."""
+    units = [(w, a, s) for s in options.seeds for w in options.worlds for a in options.agents]
+    rows: list[Row] = [] if options.fresh else list(read(options.out))
+    done = {(r["world"], r["agent"], r["seed"]) for r in rows}
+    missing = [unit for unit in units if unit not in done]
     code = source_digest()
-    for n, (agent, seed) in enumerate(units, 1):
-        if (agent, seed) in done:
-            continue
-        rows.append({**measure(agent, seed, options.cards), "source": code})
-        write(options.out, rows)
-        r = rows[-1]
-        told = f"{n}/{len(units)} {agent} {seed}: {called(r)} {r['probabilities']}, {r['seconds']:.1f} s, {outcome(r)}"
-        print(told, file=sys.stderr, flush=True)
+    parallel = Parallel(n_jobs=options.jobs, return_as="generator_unordered")
+    scored: Any = parallel(delayed(measure)(unit, options.episodes, options.cards) for unit in missing)
+    for n, r in enumerate(scored, 1):
+        rows.append({**r, "source": code})
+        write(options.out, rows, options.episodes)
+        told = f"{called(r)} {r['probabilities']}, {r['seconds']:.1f} s, {outcome(r)}"
+        print(f"{n}/{len(missing)} {r['world']} {r['agent']} {r['seed']}: {told}", file=sys.stderr, flush=True)
         if outcome(r) != "right":
             print(miss(r), file=sys.stderr, flush=True)
     return rows
@@ -210,15 +178,23 @@ def run(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Parse, run, print."""
-    parser = argparse.ArgumentParser(description="verdicts on planted agents")
-    parser.add_argument("--seeds", type=seeds, default=PANEL, help="such as 0-9 (the panel) or 100-104 (calibration)")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=seeds, default=PANEL, help="such as 0-19 (the panel) or 100-104 (calibration)")
+    parser.add_argument("--worlds", nargs="+", choices=list(WORLDS), default=list(WORLDS))
     parser.add_argument("--agents", nargs="+", choices=list(AGENTS), default=list(AGENTS))
-    parser.add_argument("--out", type=Path, default=RESULTS, help="JSON of the rows; Markdown goes beside it")
+    parser.add_argument("--episodes", type=int, help="of each distribution, instead of the policy itself")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--out", type=Path, help="JSON of the rows; Markdown and figure go beside it")
     parser.add_argument("--cards", type=Path, help="keep whole scorecards in this folder")
     parser.add_argument("--fresh", action="store_true", help="forget earlier rows")
     options = parser.parse_args()
+    how = "" if options.episodes is None else f"_{options.episodes}"
+    options.out = options.out or RESULTS / f"planted_verdicts{how}.json"
     rows = run(options)
-    write(options.out, rows)
+    write(options.out, rows, options.episodes)
+    reliability(rows).savefig(
+        options.out.with_suffix(".png"), dpi=120, bbox_inches="tight", metadata={"Software": None}
+    )
     if len({r["source"] for r in rows}) > 1:
         print("rows were made by different code: run again with --fresh before publishing", file=sys.stderr)
     print(summary(rows))
