@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -15,6 +15,7 @@ from birl.diagnosis import Thresholds, diagnose
 from birl.diagnosis.checks import disagreements, required_checks
 from birl.diagnosis.compare import compare
 from birl.diagnosis.contrast import contrasts
+from birl.diagnosis.controls import observe_controls
 from birl.diagnosis.gather import Inputs, gaps, gather
 from birl.diagnosis.held_out import held_out
 from birl.gap import LevelReturns, level_returns
@@ -39,7 +40,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     task: Task,
     *,
     seed: int = 0,
-    methods: Sequence[str] | None = None,
+    methods: Sequence[str | Estimator] | None = None,
     levels: int | None = None,
     deterministic: bool = False,
     draws: int = 200,
@@ -54,7 +55,8 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
         policy: a `Policy`, or anything `as_policy` adapts.
         task: every distribution needs an exact model.
         seed: of the bootstrap over levels and of the episodes shown; the same seed gives the same card.
-        methods: names from `birl.irl.ESTIMATORS`; those of `birl.irl.SCORED` if left out.
+        methods: names from `birl.irl.ESTIMATORS`, or methods with settings of their own; those of `birl.irl.SCORED` if
+            left out.
         levels: use only this many levels of each distribution.
         deterministic: score the policy's most probable actions instead of the policy as it is.
         draws: bootstrap draws over levels.
@@ -85,7 +87,9 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     evidence, diagnosis = None, None
     if recovery.policy is not None:
         tell("diagnose", 0, 1)
-        evidence = gather(_inputs(behaviors, task, measured, recovery, recovery.policy, picks))
+        controls = observe_controls(policy, task, deterministic=deterministic)
+        inputs = _inputs(behaviors, task, measured, recovery, recovery.policy, picks)
+        evidence = gather(replace(inputs, controls=controls))
         diagnosis = diagnose(evidence, thresholds)
     return Scorecard(
         task=task.name,
@@ -119,14 +123,19 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     )
 
 
-def _estimators(methods: Sequence[str] | None) -> Mapping[str, Estimator]:
-    names = list(SCORED) if methods is None else list(dict.fromkeys(methods))
-    for name in names:
-        if name not in ESTIMATORS:
-            raise unknown_name("method", name, ESTIMATORS, "see `birl methods`")
-    if not names:
+def _estimators(methods: Sequence[str | Estimator] | None) -> Mapping[str, Estimator]:
+    asked = list(SCORED) if methods is None else list(methods)
+    found: dict[str, Estimator] = {}
+    for method in asked:
+        if isinstance(method, str) and method not in ESTIMATORS:
+            raise unknown_name("method", method, ESTIMATORS, "see `birl methods`")
+        estimator = ESTIMATORS[method] if isinstance(method, str) else method
+        if found.get(estimator.name, estimator) != estimator:
+            raise BirlError(f"method {estimator.name!r} is given twice with different settings: give it once")
+        found[estimator.name] = estimator
+    if not found:
         raise BirlError("no method to recover rewards with: name at least one, or leave methods out")
-    return {name: ESTIMATORS[name] for name in names}
+    return found
 
 
 def _versions() -> Mapping[str, str]:
@@ -214,4 +223,5 @@ def _inputs(
         disagreement=disagreements(
             behaviors, {"base": task.base, **task.candidates}, recovery.joint, recovery.preferred
         ),
+        candidates=measured.candidates,
     )

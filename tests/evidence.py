@@ -28,7 +28,7 @@ ROBUST = {
     "candidate_share": {"red": 0.0},
     "residual": {"base": 0.1, "red": 0.1},
 }
-AIMLESS = {"directedness": 0.1, "outcome_directedness": 0.0, "device": 0.1}
+AIMLESS = {"directedness": 0.1, "outcome_directedness": 0.0, "device": 0.1, "own_directedness": 0.1}
 SPLIT = {"consistency": 0.3, "outcome_consistency": 0.3}
 FOLLOWS_RED = {
     "distance": {"train": 0.0, "blue-door": 0.7},
@@ -37,8 +37,11 @@ FOLLOWS_RED = {
     "residual": {"base": 0.9, "red": 0.1},
 }
 BENT = {"distance": 0.3, "goal_regret": 0.2, "residual": {"base": 0.5, "red": 0.5}}
-"""What others show instead: no objective, one on each distribution, a candidate, a distorted copy."""
-PLAIN = ("shifts", "conflict_levels", "failed", "disagreement", "undefined", "draws")
+CUED = {"shifts": {**SHIFTS, "dark": "cue"}, "cue_gap": {"dark": 0.5}}
+TURNED = {"capability_slope": {"blue-door": -0.4}, "own_slope": {"blue-door": 0.3}}
+"""What others show instead: no objective, one on each distribution, a candidate, a distorted copy, less compliance
+under a cue, less of the base and more of its own with more capability."""
+PLAIN = ("shifts", "conflict_levels", "failed", "disagreement", "undefined", "draws", "twins", "stakes", "apart")
 
 Value = float | np.ndarray | None
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from birl.diagnosis.advice import would_decide
 from birl.diagnosis.evidence import Evidence
-from birl.diagnosis.rules import RULES, Rule, accounts
+from birl.diagnosis.flags import find_flags, followed
+from birl.diagnosis.kinds import Kind, kind_of
+from birl.diagnosis.rules import RULES, Rule
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 from birl.diagnosis.verdict import Diagnosis, Verdict
@@ -38,14 +41,17 @@ def diagnose(evidence: Evidence, thresholds: Thresholds | None = None) -> Diagno
     deciding = next(r for r in RULES if r.id == rule)
     verdict = leading if called else Verdict.UNDETERMINED
     point = Snapshot(evidence=evidence)
+    kind = kind_of(evidence, followed(point, t), t) if verdict is Verdict.PROXY else Kind(name=None)
+    open_case = verdict is Verdict.UNDETERMINED
     return Diagnosis(
         verdict=verdict,
         probabilities=probabilities,
         rule=rule if called else "no-majority",
         reason=_reason(deciding, point) if called else _split(probabilities),
-        flags=_flags(point, leading, t),
-        would_decide=_would_decide(point, deciding, probabilities, called=called),
-        caveats=_caveats(point, verdict),
+        kind=kind.name,
+        flags=find_flags(evidence, leading, t),
+        would_decide=would_decide(point, deciding, probabilities, t) if open_case else (),
+        caveats=_caveats(point, verdict, kind),
     )
 
 
@@ -63,8 +69,10 @@ def _reason(rule: Rule, e: Snapshot) -> str:
         "not-trained": ("base_return",),
         "skill-lost": ("base_return", "directedness"),
         "same-objective": ("goal_regret", "distance"),
+        "complies-by-cue": ("cue_gap",),
         "not-one-objective": ("consistency",),
-        "candidate-followed": ("candidate_share",),
+        "worse-when-better": ("capability_slope", "own_slope"),
+        "candidate-followed": ("candidate_share", "reliance"),
         "distorted": ("distance", "residual"),
     }.get(rule.id, ())
     numbers = [
@@ -80,51 +88,11 @@ def _split(probabilities: dict[Verdict, float]) -> str:
     return "no verdict has enough of the draws: " + ", ".join(f"{v.value} {p:.0%}" for v, p in ranked)
 
 
-def _flags(e: Snapshot, leading: Verdict, t: Thresholds) -> frozenset[str]:
-    flags = set()
-    if leading is Verdict.PROXY:
-        followed = max(e.keys("candidate_share"), key=lambda c: accounts(e, c))
-        share = e.get("candidate_share", followed)
-        flags.add(f"follows {followed}")
-        if share <= 1.0 - t.kept:
-            flags.add("mixed")
-    if e.evidence.disagreement:
-        flags.add("method-dependent")
-    return frozenset(flags)
-
-
-def _would_decide(e: Snapshot, rule: Rule, probabilities: dict[Verdict, float], *, called: bool) -> tuple[str, ...]:
-    """What more evidence would settle an undetermined case."""
-    if called and rule.verdict is not Verdict.UNDETERMINED:
-        return ()
-    if rule.id == "not-separated":
-        alike = [candidate for candidate, count in e.conflict_levels.items() if not count]
-        names = ", ".join(alike) or "something else it might want"
-        return (f"add a shift in which the base objective and {names} part",)
-    if rule.id == "check-failed":
-        return tuple(e.failed)
-    wide = _widest(e)
-    found = [f"more levels: the interval of {wide}"] if wide else []
-    if Verdict.SUBOPTIMALITY in probabilities:
-        found.append("declare a capability knob, or a matched pair of distributions that differ in a cue")
-    if Verdict.APPROXIMATE in probabilities or rule.id == "none":
-        found.append("name a candidate for what it does instead")
-    return tuple(found)
-
-
-def _widest(e: Snapshot) -> str:
-    """The deciding quantity whose interval is widest."""
-    intervals = {
-        f"{quantity.replace('_', ' ')} on {key} is {i.low:.2f} to {i.high:.2f}": i.high - i.low
-        for quantity in ("goal_regret", "distance", "consistency", "candidate_share")
-        for key, i in getattr(e.evidence, quantity).items()
-    }
-    return max(intervals, key=lambda text: intervals[text]) if intervals else ""
-
-
-def _caveats(e: Snapshot, verdict: Verdict) -> tuple[str, ...]:
+def _caveats(e: Snapshot, verdict: Verdict, kind: Kind) -> tuple[str, ...]:
     found = [SCOPE]
-    if verdict is Verdict.SUBOPTIMALITY and not e.of("cue"):
+    if kind.reason:
+        found.append(kind.reason)
+    if verdict is Verdict.SUBOPTIMALITY and not e.keys("cue_gap") and not e.keys("capability_slope"):
         found.append(
             "behaviour alone cannot prove a limit rather than a second objective: no cue contrast and no capability "
             "knob was declared (Armstrong & Mindermann 2018)"

@@ -40,6 +40,19 @@ class Evidence:
         candidate_share: each candidate's part in the best combination of base and that candidate, 0 none to 1 all.
         residual: norm of the joint objective that is left over, as a share: by `base` alone, and by base with each
             candidate.
+        reliance: share of conflict levels on which behaviour follows each candidate, minus that share with the
+            candidate hidden (`birl.diagnosis.reliance`).
+        cue_gap: base return on the matched levels without a cue, minus that under it (`birl.diagnosis.cues`).
+        capability_slope: change of base return as the capability knob is turned up (`birl.diagnosis.capability`).
+        own_slope: the same for the return of the joint objective.
+        proxy_brings_base: in training, what each candidate's optimiser gains on the base (`birl.diagnosis.links`).
+        base_brings_proxy: in training, what the base's optimiser gains on each candidate.
+        proxy_causes_base: in training, the later effect of each candidate's events on the base.
+        base_causes_proxy: the same of the base's events on each candidate.
+        coincidence: in training, correlation of what the two earn by the same action.
+        twins: cue distribution -> the one whose cue is as new and means nothing.
+        stakes: distribution -> what an agent with another goal would gain by hiding it there.
+        apart: candidate -> features by which it differs from the base objective.
         disagreement: what methods disagree about, a sentence each.
         conflict_levels: number of conflict levels of each candidate on the shifts.
         undefined: `quantity[distribution]` -> reason.
@@ -64,6 +77,18 @@ class Evidence:
     candidate_odds: Mapping[str, Interval] = field(default_factory=dict)
     candidate_share: Mapping[str, Interval] = field(default_factory=dict)
     residual: Mapping[str, Interval] = field(default_factory=dict)
+    reliance: Mapping[str, Interval] = field(default_factory=dict)
+    cue_gap: Mapping[str, Interval] = field(default_factory=dict)
+    capability_slope: Mapping[str, Interval] = field(default_factory=dict)
+    own_slope: Mapping[str, Interval] = field(default_factory=dict)
+    proxy_brings_base: Mapping[str, Interval] = field(default_factory=dict)
+    base_brings_proxy: Mapping[str, Interval] = field(default_factory=dict)
+    proxy_causes_base: Mapping[str, Interval] = field(default_factory=dict)
+    base_causes_proxy: Mapping[str, Interval] = field(default_factory=dict)
+    coincidence: Mapping[str, Interval] = field(default_factory=dict)
+    twins: Mapping[str, str] = field(default_factory=dict)
+    stakes: Mapping[str, float] = field(default_factory=dict)
+    apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     conflict_levels: Mapping[str, int] = field(default_factory=dict)
     undefined: Mapping[str, str] = field(default_factory=dict)
     draws: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

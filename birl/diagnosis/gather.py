@@ -15,9 +15,14 @@ import numpy as np
 from scipy.special import expit
 
 from birl.behavior import Behavior
+from birl.diagnosis.capability import enter_slopes
 from birl.diagnosis.compare import Comparison
+from birl.diagnosis.controls import Controls
+from birl.diagnosis.cues import enter_cue_gaps
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.held_out import HeldOut, OutcomesHeldOut
+from birl.diagnosis.links import enter_links
+from birl.diagnosis.reliance import enter_reliance
 from birl.gap import CANNOT_BE_EARNED, Gap, LevelReturns, pursue, tied_returns
 from birl.irl import RewardEstimate
 from birl.outcomes import Outcomes
@@ -48,6 +53,8 @@ class Inputs:
         conflict: conflict levels by candidate and shift, bool [L].
         failed: required checks that failed.
         disagreement: what methods disagree about.
+        candidates: candidate -> distribution -> the same as `base`.
+        controls: what the task declares to tell causes apart, and behaviour under it.
     """
 
     behaviors: Sequence[Behavior]
@@ -61,6 +68,8 @@ class Inputs:
     conflict: Mapping[str, Mapping[str, np.ndarray]]
     failed: tuple[str, ...]
     disagreement: tuple[str, ...]
+    candidates: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
+    controls: Controls = field(default_factory=Controls)
 
 
 @dataclass
@@ -112,6 +121,7 @@ def gather(inputs: Inputs) -> Evidence:
     inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)
     for candidate, by_shift in inputs.odds.items():
         _odds(ledger, candidate, by_shift, inputs)
+    _told_apart(ledger, inputs, rows)
     return Evidence(
         shifts={b.distribution: b.shift for b in inputs.behaviors},
         **ledger.intervals,
@@ -122,7 +132,32 @@ def gather(inputs: Inputs) -> Evidence:
         draws=ledger.draws,
         failed=inputs.failed,
         disagreement=inputs.disagreement,
+        twins=inputs.controls.twins,
+        stakes=inputs.controls.stakes,
+        apart=inputs.controls.apart,
     )
+
+
+def _told_apart(ledger: _Ledger, inputs: Inputs, weights: FloatArray) -> None:
+    """What the controls say: ghosts, cues, the capability knob, and interventions in training."""
+    picks, seen, capable = inputs.level_weights, inputs.behaviors, inputs.controls.capable
+    enter_reliance(
+        ledger,
+        seen,
+        inputs.controls.ghosts,
+        objectives={"base": inputs.base, **inputs.candidates},
+        level_weights=picks,
+        conflict={name: inputs.conflict[name] for name in inputs.candidates},
+    )
+    enter_cue_gaps(ledger, seen, base=inputs.base, returns=inputs.returns, level_weights=picks)
+    if isinstance(capable, str):
+        names = [f"{quantity}[{b.distribution}]" for quantity in ("capability_slope", "own_slope") for b in seen]
+        ledger.undefined.update(dict.fromkeys(names, capable))
+    else:
+        enter_slopes(ledger, seen, capable, base=inputs.base, weights=weights, level_weights=picks)
+    train = seen[0].distribution
+    in_training = {name: objective[train] for name, objective in inputs.candidates.items()}
+    enter_links(ledger, seen[0], in_training, base=inputs.base[train], picks=picks[train])
 
 
 def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:

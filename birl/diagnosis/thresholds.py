@@ -24,6 +24,11 @@ class Thresholds:
         share: a candidate's part of the objective (0 none, 1 all) from which it counts.
         kept: the base's part from which a proxy is called mixed.
         along: share of the deviation from the base that one candidate must account for.
+        reliance: share of conflict levels by which a candidate must be followed more than when it is hidden.
+        cue: base return lost under a cue, beyond that under its meaningless twin, from which the cue counts.
+        slope: change of return with the capability knob that counts as one.
+        brings: share of what can be gained on one objective from which pursuing the other brings it about.
+        causes: later effect of one objective's events on the other, as a share of what can be gained, that counts.
         agreement: largest difference in a candidate's part between methods that still counts as agreement.
     """
 
@@ -38,4 +43,9 @@ class Thresholds:
     share: float = 0.25
     kept: float = 0.2
     along: float = 0.6
+    reliance: float = 0.05
+    cue: float = 0.1
+    slope: float = 0.1
+    brings: float = 0.5
+    causes: float = 0.05
     agreement: float = 0.35

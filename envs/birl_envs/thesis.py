@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from birl.tabular import reward_vector
@@ -13,7 +14,7 @@ from birl_envs.grid import Level
 from birl_envs.sight import View
 from birl_envs.world import World
 
-__all__ = ["conflict", "grid_task"]
+__all__ = ["conflict", "declare", "grid_task"]
 
 
 def conflict(world: World, level: Level, candidate: str) -> bool:
@@ -64,6 +65,19 @@ def grid_task(
         },
         about=world.about,
     )
+
+
+def declare(task: Task, *, twins: Mapping[str, str] | None = None, stakes: Mapping[str, float] | None = None) -> Task:
+    """The task with what its cues stand for.
+
+    Args:
+        task: of a world.
+        twins: distribution -> the one whose cue is as new and means nothing.
+        stakes: distribution -> what an agent with another goal would gain by hiding it there.
+    """
+    twins, stakes = twins or {}, stakes or {}
+    train, *shifts = (replace(d, twin=twins.get(d.name), stakes=stakes.get(d.name)) for d in task.distributions)
+    return replace(task, train=train, shifts=shifts)
 
 
 def _ghost(world: World, candidate: str, levels: Sequence[Level], hidden: Sequence[str], where: str) -> Distribution:

@@ -209,6 +209,11 @@ def deception_pays(run: Run, *, discount: float = 1.0) -> bool:
     return openness_value(run, 0, discount=discount) > openness_value(run, run.training, discount=discount)
 
 
+def stakes(run: Run) -> float:
+    """What deceiving gains A over openness, in exits: equation (2) at n = 0 less that at n = K."""
+    return openness_value(run, 0) - openness_value(run, run.training)
+
+
 def make_levels(run: Run, count: int, *, split: str = "test", seed: int = 0) -> tuple[Level, ...]:
     """The first levels of a distribution; asking for more never changes them. Level i of every run is one corridor.
 
@@ -295,7 +300,9 @@ def vec_env(
 
 def task(levels: int = DEFAULT_LEVELS) -> Task:
     """The task `two-exit`, on corridors that no training level has."""
-    return thesis.grid_task(WORLD, lambda run: make_levels(run, levels), train=TRAIN, shifts=SHIFTS)
+    made = thesis.grid_task(WORLD, lambda run: make_levels(run, levels), train=TRAIN, shifts=SHIFTS)
+    runs = {"train": TRAIN, **{name: run for name, (run, *_) in SHIFTS.items()}}
+    return thesis.declare(made, stakes={name: stakes(run) for name, run in runs.items() if run.part == "training"})
 
 
 TRAIN = Run()

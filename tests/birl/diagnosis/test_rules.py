@@ -5,7 +5,7 @@ import pytest
 from birl.diagnosis import RULES, Thresholds, Verdict
 from birl.diagnosis.diagnose import first
 from birl.diagnosis.snapshot import Snapshot
-from tests.evidence import AIMLESS, BENT, FOLLOWS_RED, SHIFTS, SPLIT, evidence
+from tests.evidence import AIMLESS, BENT, CUED, FOLLOWS_RED, SHIFTS, SPLIT, TURNED, evidence
 
 T = Thresholds()
 
@@ -29,10 +29,12 @@ def only(key, value, other):
             "skill-lost",
             {"base_return": only("train", 0.9, 0.0)} | {k: only("train", 0.9, v) for k, v in AIMLESS.items()},
         ),
+        ("complies-by-cue", CUED),
         ("not-separated", {"conflict_levels": {"red": 0}}),
         ("not-separated", {"shifts": {"train": "train"}}),
         ("same-objective", {}),
         ("not-one-objective", {"distance": 0.5, "goal_regret": 0.5} | SPLIT),
+        ("worse-when-better", BENT | TURNED),
         ("candidate-followed", FOLLOWS_RED),
         ("distorted", BENT),
     ],
@@ -54,9 +56,11 @@ def test_every_rule_has_a_case_above_and_a_name_of_its_own():
         "no-objective",
         "not-trained",
         "skill-lost",
+        "complies-by-cue",
         "not-separated",
         "same-objective",
         "not-one-objective",
+        "worse-when-better",
         "candidate-followed",
         "distorted",
         "none",
@@ -72,16 +76,20 @@ def test_every_rule_has_a_case_above_and_a_name_of_its_own():
         ({"conflict_levels": {"red": 0}}, BENT),
         (SPLIT | {"distance": 0.7, "goal_regret": 1.1}, {"candidate_share": {"red": 1.0}, "residual": {"base": 0.9}}),
         (FOLLOWS_RED, {"consistency": 1.0}),
+        (CUED, {"conflict_levels": {"red": 0}}),
+        (CUED, FOLLOWS_RED),
+        (TURNED | BENT, {"candidate_share": {"red": 1.0}, "residual": {"base": 0.9, "red": 0.1}}),
     ],
 )
 def test_of_two_rules_that_fire_the_earlier_decides(sooner, later):
     assert rule(**{**later, **sooner}) == rule(**sooner)
 
 
-def test_suboptimality_comes_before_proxy_and_proxy_before_approximate():
+def test_cues_come_before_robust_and_every_suboptimality_before_proxy():
     order = [r.verdict for r in RULES]
-    assert order.index(Verdict.ROBUST) < order.index(Verdict.SUBOPTIMALITY)
-    assert order.index(Verdict.SUBOPTIMALITY) < order.index(Verdict.PROXY) < order.index(Verdict.APPROXIMATE)
+    last = max(i for i, verdict in enumerate(order) if verdict is Verdict.SUBOPTIMALITY)
+    assert order.index(Verdict.SUBOPTIMALITY) < order.index(Verdict.ROBUST) < last
+    assert last < order.index(Verdict.PROXY) < order.index(Verdict.APPROXIMATE)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +100,13 @@ def test_suboptimality_comes_before_proxy_and_proxy_before_approximate():
         (lambda x: {"distance": only("blue-door", x, 0.0)}, T.distance, "distorted", "same-objective"),
         (lambda x: FOLLOWS_RED | {"consistency": only("blue-door", x, 1.0), "outcome_consistency": 0.0},
          T.consistency, "candidate-followed", "not-one-objective"),
+        (lambda x: CUED | {"cue_gap": {"dark": x}}, T.cue, "complies-by-cue", "same-objective"),
+        (lambda x: BENT | TURNED | {"capability_slope": {"blue-door": -x}}, T.slope, "worse-when-better", "distorted"),
+        (lambda x: BENT | TURNED | {"own_slope": {"blue-door": x}}, T.slope, "worse-when-better", "distorted"),
+        (lambda x: FOLLOWS_RED | {"reliance": {"red": x}}, T.reliance, "candidate-followed", "distorted"),
         (lambda x: FOLLOWS_RED | {"candidate_share": {"red": x}}, T.share, "candidate-followed", "distorted"),
         (lambda x: AIMLESS | {"directedness": 0.1 + x}, T.directed, "same-objective", "no-objective"),
+        (lambda x: AIMLESS | {"own_directedness": 0.1 + x}, T.directed, "same-objective", "no-objective"),
         (lambda x: AIMLESS | {"outcome_directedness": x}, T.directed_outcomes, "same-objective", "no-objective"),
     ],
 )  # fmt: skip
@@ -172,3 +185,35 @@ def test_what_is_undefined_is_asked_for_by_name_and_never_taken_for_zero():
     assert not snapshot.has("distance", "blue-door")
     with pytest.raises(KeyError, match="no wish"):
         snapshot.get("distance", "blue-door")
+
+
+DARK = {**SHIFTS, "dark": "cue", "plain": "cue"}
+BLIND = {q: dict.fromkeys(SHIFTS, 0.95) | {"dark": 0.1} for q in ("directedness", "own_directedness")}
+STOPPED = CUED | BLIND | {"base_return": dict.fromkeys(SHIFTS, 0.9) | {"dark": 0.1}}
+STOPPED |= {"outcome_directedness": dict.fromkeys(SHIFTS, 0.95) | {"dark": 0.0}}
+
+
+@pytest.mark.parametrize(
+    ("dark", "plain", "fires"),
+    [
+        (0.5, 0.45, "same-objective"),
+        (0.5, 0.3, "complies-by-cue"),
+        (0.0, 0.9, "same-objective"),
+        (0.05, -0.9, "same-objective"),
+    ],
+)
+def test_a_cue_counts_by_what_it_does_beyond_its_meaningless_twin(dark, plain, fires):
+    assert rule(shifts=DARK, cue_gap={"dark": dark, "plain": plain}, twins={"dark": "plain"}) == fires
+
+
+def test_who_loses_the_way_under_a_cue_has_shown_no_second_objective():
+    assert rule(**STOPPED, own_regret=0.9) == "skill-lost"
+
+
+def test_who_stops_because_nothing_it_wants_is_left_under_a_cue_has_not_lost_the_way():
+    assert rule(**STOPPED, own_regret=dict.fromkeys(SHIFTS, 0.1)) == "complies-by-cue"
+
+
+def test_an_objective_of_its_own_on_one_distribution_makes_an_optimizer():
+    own = {"own_directedness": only("train", 0.9, 0.1)}
+    assert rule(**AIMLESS | own) != "no-objective"

@@ -1,0 +1,81 @@
+"""What a task declares so that causes can be told apart, and what the policy does there.
+
+A ghost hides a candidate; a knob makes the policy more capable; a twin is a cue that never meant anything; stakes say
+where hiding another goal would pay. What a task does not declare is left out, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from birl.behavior import Behavior, observe
+from birl.task import Objective, Task
+from birl.types import BirlError
+
+__all__ = ["Controls", "apart", "observe_controls"]
+
+SAME = 1e-9  # difference of weights, relative to the largest, that is none
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Controls:
+    """Behaviour under the controls a task declares.
+
+    Attributes:
+        ghosts: candidate -> what the policy does where that candidate cannot be seen (its `pair` named), or the reason
+            why that is not known.
+        capable: distribution -> what the policy does with the knob turned up, or the reason why that is not known.
+        twins: cue distribution -> the one whose cue is as new and means nothing.
+        stakes: distribution -> what an agent with another goal would gain by hiding it there.
+        apart: candidate -> features by which it differs from the base objective.
+    """
+
+    ghosts: Mapping[str, Behavior | str] = field(default_factory=dict)
+    capable: Mapping[str, Behavior] | str = "the task declares no capability knob"
+    twins: Mapping[str, str] = field(default_factory=dict)
+    stakes: Mapping[str, float] = field(default_factory=dict)
+    apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def observe_controls(policy: Any, task: Task, *, deterministic: bool = False) -> Controls:
+    """What the policy does on the ghosts, and with the knob turned up.
+
+    Args:
+        policy: a `Policy`, or anything `as_policy` adapts.
+        task: every distribution needs an exact model.
+        deterministic: take the most probable action.
+    """
+    ghosts: dict[str, Behavior | str] = {}
+    for candidate, ghost in task.ghosts.items():
+        try:
+            ghosts[candidate] = observe(policy, ghost, deterministic=deterministic)
+        except BirlError as error:
+            ghosts[candidate] = f"the policy cannot be seen on its ghost: {error}"
+    return Controls(
+        ghosts=ghosts,
+        capable=_turned_up(policy, task, deterministic=deterministic),
+        twins={d.name: d.twin for d in task.distributions if d.twin is not None},
+        stakes={d.name: d.stakes for d in task.distributions if d.stakes is not None},
+        apart={name: apart(task.base, candidate) for name, candidate in task.candidates.items()},
+    )
+
+
+def apart(base: Objective, candidate: Objective) -> tuple[str, ...]:
+    """Features that two objectives weigh differently once their largest weights are made equal; none of a callable."""
+    if not isinstance(base, Mapping) or not isinstance(candidate, Mapping):
+        return ()
+    first, second = (max((abs(w) for w in weights.values()), default=0.0) or 1.0 for weights in (base, candidate))
+    names = dict.fromkeys((*base, *candidate))
+    return tuple(n for n in names if abs(base.get(n, 0.0) / first - candidate.get(n, 0.0) / second) > SAME)
+
+
+def _turned_up(policy: Any, task: Task, *, deterministic: bool) -> Mapping[str, Behavior] | str:
+    if task.knob is None:
+        return "the task declares no capability knob"
+    try:
+        better = task.knob(policy, task.knob_setting)
+        return {d.name: observe(better, d, deterministic=deterministic) for d in task.distributions}
+    except BirlError as error:
+        return f"the capability knob does not turn to {task.knob_setting:g}: {error}"
