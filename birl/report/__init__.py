@@ -1,6 +1,7 @@
-"""Showing a scorecard, or recovered rewards alone: as text, Markdown or JSON, and as figures."""
+"""Showing a scorecard, or recovered rewards alone: as text, Markdown or JSON, as figures, and as pages."""
 
 from birl.report.figures import FIGURES, figure, write_figures, write_matrix
+from birl.report.html import IndexRow, write_html, write_index
 from birl.report.methods import method_table
 from birl.report.render import FORMATS, render, render_comparison, render_rewards
 from birl.report.reward_figures import REWARD_FIGURES, Place, reward_figure, write_reward_figures
@@ -10,6 +11,7 @@ __all__ = [
     "FIGURES",
     "FORMATS",
     "REWARD_FIGURES",
+    "IndexRow",
     "Place",
     "figure",
     "method_table",
@@ -19,6 +21,8 @@ __all__ = [
     "reward_figure",
     "verdict_table",
     "write_figures",
+    "write_html",
+    "write_index",
     "write_matrix",
     "write_reward_figures",
 ]

@@ -15,7 +15,7 @@ from birl.types import BirlError, unknown_name
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "as_png", "figure", "write_figures", "write_matrix"]
+__all__ = ["FIGURES", "as_png", "as_svg", "figure", "write_figures", "write_matrix"]
 
 DPI = 150
 
@@ -44,14 +44,21 @@ def _matrix(card: Scorecard) -> Figure:
     return draw(card)
 
 
+def _evidence(card: Scorecard) -> Figure:
+    from birl.report.plots.evidence import draw
+
+    return draw(card)
+
+
 FIGURES: Mapping[str, Callable[[Scorecard], Figure]] = {
     "weights": _weights,
     "levels": _levels,
     "gap": _gap,
     "matrix": _matrix,
+    "evidence": _evidence,
 }
-"""Name -> what draws it: recovered weights beside the base objective, levels with the agent's paths, the gap, and how
-far apart base, candidates and recovered rewards are."""
+"""Name -> what draws it: recovered weights beside the base objective, levels with the agent's paths, the gap, how far
+apart base, candidates and recovered rewards are, and every number the verdict rests on."""
 
 
 def figure(card: Scorecard, name: str) -> Figure:
@@ -90,7 +97,8 @@ def write_figures(card: Scorecard, folder: str | Path) -> Sequence[Path]:
 
 
 def _has(card: Scorecard, name: str) -> bool:
-    return bool({"weights": card.estimates, "levels": card.scenes, "gap": card.gap, "matrix": card.matrix}[name])
+    shown = {"weights": card.estimates, "levels": card.scenes, "gap": card.gap, "matrix": card.matrix}
+    return bool({**shown, "evidence": card.evidence}[name])
 
 
 def as_png(drawn: Figure) -> bytes:
@@ -98,6 +106,17 @@ def as_png(drawn: Figure) -> bytes:
     page = io.BytesIO()
     drawn.savefig(page, format="png", dpi=DPI, metadata={"Software": None})
     return page.getvalue()
+
+
+def as_svg(drawn: Figure) -> str:
+    """The same as one `<svg>` element, its text as outlines: it looks alike wherever it is shown."""
+    from birl.report.plots.style import style
+
+    page = io.StringIO()
+    with style():
+        drawn.savefig(page, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = page.getvalue()
+    return svg[svg.index("<svg") :]
 
 
 def write_matrix(matrix: DistanceMatrix, path: Path, *, title: str) -> None:

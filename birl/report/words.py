@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from birl.irl.base import BOUNDED, HELD, UNIDENTIFIED, RewardEstimate
+from birl.scorecard import Scene
 from birl.types import Interval
 
-__all__ = ["NONE", "clean", "interval", "number", "share", "weight"]
+__all__ = ["NONE", "clean", "ending", "interval", "number", "share", "weight"]
 
 NONE = "-"
 
@@ -13,6 +14,12 @@ NONE = "-"
 def clean(text: str) -> str:
     """One line that is safe to print: names come from files, and a file may hold control characters."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+
+
+def ending(scene: Scene) -> str:
+    """How an episode ended, and after how many steps."""
+    steps = max(0, len(scene.path) - 1)
+    return ", ".join(filter(None, (clean(scene.outcome), f"{steps} step{'s' * (steps != 1)}")))
 
 
 def number(value: float) -> str:

@@ -10,7 +10,7 @@ from birl.irl import Identifiability, RewardEstimate, RewardNetwork
 from birl.report import Place, reward_figure
 from birl.report.figures import as_png
 from birl.report.plots.reward_features import _by_action, _curves
-from birl.report.plots.reward_level import _cells
+from birl.report.reward_cells import reward_cells
 from birl.report.render import render_rewards
 from birl.rewards import Asked, recover_rewards
 from birl.task import Distribution
@@ -63,7 +63,7 @@ def said(drawn):
 
 
 def cells(one, over="max", level=0):
-    return _cells(one, MODEL, WHERE.scenery, WHERE.scenery.board(level), level, over)
+    return reward_cells(one, WHERE, level, over=over)
 
 
 def test_a_cell_has_the_reward_of_its_best_action():

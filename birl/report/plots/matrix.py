@@ -32,9 +32,9 @@ def draw(card: Scorecard) -> Figure:
     return draw_matrix(card.matrix, title=f"{clean(card.policy.source)}: how far apart rewards are")
 
 
-def draw_matrix(matrix: DistanceMatrix, *, title: str) -> Figure:
-    """One heat map a distribution, all on one scale."""
-    across = min(ACROSS, len(matrix.value))
+def draw_matrix(matrix: DistanceMatrix, *, title: str, across: int = ACROSS) -> Figure:
+    """One heat map a distribution, all on one scale, at most so many in a row."""
+    across = min(across, len(matrix.value))
     down = math.ceil(len(matrix.value) / across)
     side = CELL * len(matrix.names)
     with style():

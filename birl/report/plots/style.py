@@ -42,7 +42,7 @@ def colour(name: str) -> str:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The theme, on while a figure is drawn."""
+    """The theme, on while a figure is drawn and saved."""
     theme: dict[Any, Any] = {
         **mpl.rcParamsDefault,  # whatever a user's own settings are
         **sns.axes_style("ticks"),
@@ -59,6 +59,8 @@ def style() -> Iterator[None]:
         "xtick.color": INK,
         "ytick.color": INK,
         "legend.frameon": False,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "birl",  # else the names inside an SVG are drawn at random
     }
     theme.pop("backend", None)
     with mpl.rc_context(theme):
