@@ -82,7 +82,7 @@ def compare_rewards(
     Args:
         task: all of its distributions need a model.
         rewards: by name.
-        metric: `starc-val`, `starc-min` or `epic`.
+        metric: `starc-val`, `starc-min`, `epic`, `dard` or `npec`.
         draws: D.
         seed: of the draws.
 

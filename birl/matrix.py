@@ -84,7 +84,7 @@ def distance_matrix(
         fixed: reward -> distribution -> its values [S*A].
         drawn: reward -> its weights, the point estimate first and then the draws, [1 + D, F] (or [1, F]).
         level_weights: distribution -> how often each draw picks each level, [D, L]; no intervals if left out.
-        metric: `starc-val`, `starc-min` or `epic`.
+        metric: `starc-val`, `starc-min`, `epic`, `dard` or `npec`.
 
     Raises:
         BirlError: for draws that differ in number, or rewards that do not fit the models.

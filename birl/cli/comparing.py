@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METRICS", "CompareRequest", "check_compare", "compare"]
 
-METRICS = {"starc": "starc-val", "starc-min": "starc-min", "epic": "epic"}
+METRICS = {"starc": "starc-val", "starc-min": "starc-min", "epic": "epic", "npec": "npec"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from birl.distance.drawing import cover
 from birl.distance.epic import epic
 from birl.distance.estimate import ESTIMATES, SampledDistance, estimate, sampled_moments
 from birl.distance.forms import SampledMetric
+from birl.distance.npec import npec
 from birl.distance.pearson import Dard, Epic
 from birl.distance.potentials import OneHot, PotentialClass, RandomFourier
 from birl.distance.regret import LevelRegret, RegretDistance, regret, regret_by_level
@@ -56,6 +57,7 @@ __all__ = [
     "epic",
     "estimate",
     "mixture",
+    "npec",
     "regret",
     "regret_by_level",
     "sampled_moments",
@@ -68,6 +70,7 @@ DISTANCES: dict[str, Callable[..., Distance]] = {
     "dard": dard,
     "starc": starc,
     "starc-min": partial(starc, canonical="min"),
+    "npec": npec,
     "regret": regret,
     "worst-case-regret": worst_case_regret,
 }

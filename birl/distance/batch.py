@@ -2,7 +2,8 @@
 
 Canonical forms are linear in the reward: with r = sum_k a_k column_k, inner products of two canonical forms follow from
 those of the columns. These are kept level by level, so levels can be resampled without touching the world again. For
-`starc-min` that is exact where no transition leads from one level to another.
+`starc-min` and `npec` that is exact where no transition leads from one level to another. The norm is L2: it alone has
+inner products.
 
 Axes: S states, A actions, E stored transitions, K columns, L levels, D draws.
 """
@@ -19,6 +20,7 @@ from birl.distance.base import NO_PREFERENCE
 from birl.distance.coverage import CoverageLike, as_coverage, edge_weights
 from birl.distance.dard import dard_columns
 from birl.distance.epic import epic_columns
+from birl.distance.npec import edge_form, sine
 from birl.distance.starc import advantage_form, minimal_form
 from birl.stats import percentile_interval
 from birl.tabular import TabularModel
@@ -26,7 +28,8 @@ from birl.types import BirlError, FloatArray, IntArray, Interval, unknown_name
 
 __all__ = ["DrawDistances", "LevelMoments", "canonical_gram", "distances_from_gram"]
 
-BatchMetric = Literal["starc-val", "starc-min", "epic", "dard"]
+BatchMetric = Literal["starc-val", "starc-min", "epic", "dard", "npec"]
+BATCH: tuple[BatchMetric, ...] = ("starc-val", "starc-min", "epic", "dard", "npec")
 CANCELLED = 1e-14  # squared norm, relative to the columns it is made of, that is rounding
 
 
@@ -35,7 +38,7 @@ class LevelMoments:
     """Moments of the canonical forms of K rewards under a coverage, level by level.
 
     Attributes:
-        metric: `starc-val`, `starc-min`, `epic` or `dard`.
+        metric: `starc-val`, `starc-min`, `epic`, `dard` or `npec`.
         coverage: name of the coverage.
         gram: sum of w c_j c_k, [L, K, K].
         first: sum of w c_k, [L, K].
@@ -77,7 +80,7 @@ def canonical_gram(
     Args:
         model: the world.
         columns: rewards by state and action, [S*A, K]; such as `model.features`, dense.
-        metric: `starc-val`, `starc-min`, `epic` or `dard`.
+        metric: `starc-val`, `starc-min`, `epic`, `dard` or `npec`.
         coverage: `feasible` (the default), or weights [S*A].
 
     Raises:
@@ -91,11 +94,11 @@ def canonical_gram(
         forms = advantage_form(model, unit)
     elif metric == "starc-min":
         forms = minimal_form(model, unit, weights)
-    elif metric in ("epic", "dard"):
-        forms = epic_columns(model, unit) if metric == "epic" else dard_columns(model, unit)
+    elif metric in BATCH:
         level, weights = level[model.elimination.row], edge_weights(model, where)
+        forms = _by_transition(model, unit, weights, metric)
     else:
-        raise unknown_name("batch metric", metric, ("starc-val", "starc-min", "epic", "dard"))
+        raise unknown_name("batch metric", metric, BATCH)
     mass = np.bincount(level, weights=weights, minlength=model.n_levels)
     gram, first = _moments(forms, weights, level, model.n_levels)
     audible = np.einsum("lkk->lk", gram) > NO_PREFERENCE**2 * mass[:, None]
@@ -143,7 +146,10 @@ def distances_from_gram(
     norm_a, norm_b = np.sqrt(np.where(defined, square_a, 1.0)), np.sqrt(np.where(defined, square_b, 1.0))
     apart = one / norm_a[:, None] - two / norm_b[:, None]
     squared = np.maximum(_square(gram, apart)[0], 0.0)
-    return DrawDistances(values=np.where(defined, np.minimum(0.5 * np.sqrt(squared), 1.0), 0.0), undefined=~defined)
+    half = np.minimum(0.5 * np.sqrt(squared), 1.0)
+    return DrawDistances(
+        values=np.where(defined, sine(half) if moments.metric == "npec" else half, 0.0), undefined=~defined
+    )
 
 
 def _scaled(model: TabularModel, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -156,6 +162,13 @@ def _scaled(model: TabularModel, columns: FloatArray) -> tuple[FloatArray, Float
     values = np.where(model.live[:, None], values, 0.0)
     scale = np.abs(values).max(axis=0, initial=0.0)
     return scale, values / np.where(scale > 0.0, scale, 1.0)
+
+
+def _by_transition(model: TabularModel, columns: FloatArray, weights: FloatArray, metric: BatchMetric) -> FloatArray:
+    """Forms of rewards by state and action on the stored transitions, [E, K]."""
+    if metric == "npec":
+        return edge_form(model, columns[model.elimination.row], weights)
+    return epic_columns(model, columns) if metric == "epic" else dard_columns(model, columns)
 
 
 def _moments(forms: FloatArray, weights: FloatArray, level: IntArray, n_levels: int) -> tuple[FloatArray, FloatArray]:

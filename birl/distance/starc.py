@@ -2,11 +2,14 @@
 
     VAL  c(s, a) = E_{S'} [R + g V(S')] - V(s), the advantage of R under a fixed policy                (1)
     MIN  c = r - B x,  x = argmin || r - B x ||_D,  B = g P - E: the smallest reward that is R up to shaping (2)
-    d = 1/2 || c_a / n(c_a) - c_b / n(c_b) ||_D                                                      (3)
+    d = 1/2 || c_a / n(c_a) - c_b / n(c_b) ||_D,  n the same norm                                    (3)
 
 E repeats each state's potential over its actions. Both forms are linear in the reward, and 0 for potential shaping and
 for S'-redistribution. Potentials are 0 in terminal states: a reward for every step is not shaping where episodes end. A
 pooled distance hides a shift between distributions: report one for each.
+
+The norm of (3) is L2, or L1 or Linf on demand; that of (2) is always L2, whose projection is unique and linear. A form
+is divided by the norm that then measures it, so the distance lies in [0, 1]; the paper also pairs different norms.
 
 Axes: S states, A actions, K rewards.
 Source: Skalse et al. 2024 (arXiv 2309.15257), definitions 5 and 6, proposition 2; the sparse projection is ours.
@@ -18,22 +21,20 @@ from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import splu
 
-from birl.distance.base import Distance, half_distance
+from birl.distance.base import NORMS, Distance, Norm, half_distance
 from birl.distance.coverage import CoverageLike, as_coverage
+from birl.distance.projection import unshaped
 from birl.distance.rewards import RewardSource, as_reward
 from birl.tabular import PolicyChain, TabularModel
 from birl.types import BirlError, FloatArray, unknown_name
 
 __all__ = ["advantage_form", "minimal_form", "starc"]
 
-RIDGE = 1e-10  # keeps potentials that no covered transition touches where they are; the refinements undo it elsewhere
-REFINEMENTS = 2
 POLICY_SUM_TOLERANCE = 1e-6
 
 
-def starc(
+def starc(  # noqa: PLR0913 - two rewards in a world, and the four choices of the paper
     model: TabularModel,
     a: RewardSource,
     b: RewardSource,
@@ -41,6 +42,7 @@ def starc(
     coverage: CoverageLike = None,
     canonical: Literal["val", "min"] = "val",
     policy: FloatArray | None = None,
+    norm: Norm = "L2",
 ) -> Distance:
     """The STARC distance of two rewards.
 
@@ -51,10 +53,13 @@ def starc(
         coverage: `feasible` (the default: all state-action pairs alike), or weights [S*A] (a policy's occupancy).
         canonical: `val` or `min`.
         policy: the policy of `val`, [S, A]; uniform over valid actions if left out.
+        norm: of equation (3): `L1`, `L2` or `Linf`.
 
     Raises:
-        BirlError: for rewards, coverage or policy that do not fit the model.
+        BirlError: for rewards, coverage or policy that do not fit the model, or an unknown form or norm.
     """
+    if norm not in NORMS:
+        raise unknown_name("norm", norm, NORMS)
     where = as_coverage(model, coverage)
     columns = np.stack([as_reward(model, a, "a").pairs, as_reward(model, b, "b").pairs], axis=1)
     if canonical == "val":
@@ -68,6 +73,7 @@ def starc(
         metric=f"starc-{canonical}",
         coverage=where.name,
         supported=where.supported,
+        norm=norm,
         policy=named,
         discount=model.discount,
     )
@@ -86,21 +92,7 @@ def advantage_form(model: TabularModel, columns: FloatArray, *, policy: FloatArr
 
 def minimal_form(model: TabularModel, columns: FloatArray, weights: FloatArray) -> FloatArray:
     """Equation (2) for rewards [S*A, K] under coverage [S*A], from one factorisation; [S*A, K], 0 off coverage."""
-    kept = np.flatnonzero(weights > 0.0)
-    shaping, root = _shaping(model)[kept], np.sqrt(weights[kept])[:, None]
-    data = shaping.data * np.repeat(root[:, 0], np.diff(shaping.indptr))
-    size = np.sqrt(np.bincount(shaping.indices, weights=data**2, minlength=shaping.shape[1]))
-    scale = np.divide(1.0, size, out=np.ones_like(size), where=size > 0.0)  # columns of length 1: well conditioned
-    scaled = sp.csr_matrix((data * scale[shaping.indices], shaping.indices, shaping.indptr), shape=shaping.shape)
-    across = scaled.T.tocsr()
-    normal = sp.csc_matrix(across @ scaled + RIDGE * sp.eye_array(size.size, format="csr"))
-    factor = splu(normal, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    wanted, potential = root * columns[kept], np.zeros((size.size, columns.shape[1]))
-    for _ in range(1 + REFINEMENTS):
-        potential += factor.solve(across @ (wanted - scaled @ potential))
-    forms = np.zeros_like(columns)
-    forms[kept] = columns[kept] - shaping @ (scale[:, None] * potential)
-    return forms
+    return unshaped(columns, _shaping(model), weights)
 
 
 def _shaping(model: TabularModel) -> sp.csr_matrix:

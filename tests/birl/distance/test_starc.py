@@ -157,6 +157,40 @@ def test_rewards_that_differ_only_off_the_coverage_have_no_distance():
     assert "a and b express no preference on given coverage" in found.reason
 
 
+NORMS = ("L1", "L2", "Linf")
+
+
+@pytest.mark.parametrize(
+    ("canonical", "expected"), [("val", (0.5, 0.382683, 0.5)), ("min", (5 / 11, 0.408248, 5 / 11))]
+)
+def test_forty_five_degrees_are_known_in_every_norm(canonical, expected):
+    """VAL: forms (-1, 1, 1, -1) / 2 and (-1, 1, 0, 0); of MIN those by least squares."""
+    found = [float(starc(switch(), ARRIVE, ARRIVE + SWITCH, canonical=canonical, norm=norm)) for norm in NORMS]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@given(SEEDS, st.sampled_from(NORMS), st.sampled_from(CANONICAL), st.booleans())
+def test_every_norm_promises_the_same(seed, norm, canonical, covered):
+    rng = np.random.default_rng(seed)
+    model = random_model(rng, invalid=True)
+    coverage = coverage_of(model, rng) if covered else None
+    apart = lambda x, y: float(starc(model, x, y, canonical=canonical, norm=norm, coverage=coverage))  # noqa: E731
+    a, b, c = (pairs(model, rng) for _ in range(3))
+    potential = np.where(model.terminal, 0.0, rng.normal(size=model.n_states))
+    shaped = 3.0 * (a + model.discount * model.transitions @ potential - np.repeat(potential, model.n_actions))
+    assert apart(a, shaped) == pytest.approx(0, abs=1e-8)
+    assert apart(a, -shaped) == pytest.approx(1, abs=1e-8)
+    assert apart(a, b) == pytest.approx(apart(b, a))
+    assert 0 <= apart(a, c) <= min(1.0, apart(a, b) + apart(b, c)) + 1e-12
+
+
+def test_the_norm_is_named_and_unknown_ones_are_refused():
+    assert starc(switch(), ARRIVE, SWITCH, norm="Linf").norm == "Linf"
+    assert starc(switch(), ARRIVE, 0 * SWITCH, norm="L1").reason.startswith("b expresses no preference")
+    with pytest.raises(BirlError, match="unknown norm 'l1': there are L1, L2, Linf"):
+        starc(switch(), ARRIVE, SWITCH, norm="l1")  # type: ignore[arg-type]
+
+
 def test_an_unknown_form_or_a_policy_that_is_none_is_refused():
     model = gridworld(3)
     with pytest.raises(BirlError, match="unknown canonical form 'mim': did you mean min"):
