@@ -36,6 +36,8 @@ class Evidence:
         goal_regret: normalised base return that an ideal optimiser of the joint objective loses.
         capability_regret: what the policy loses on top.
         own_regret: the policy's normalised regret under the joint objective.
+        own_gain: what the joint objective's optimiser gains over the random walk, as a share of what it gains in
+            training: how much of what it pursues is to be had here.
         candidate_odds: log-likelihood of each candidate minus the base's on conflict levels, in nats a level.
         candidate_share: each candidate's part in the best combination of base and that candidate, 0 none to 1 all.
         residual: norm of the joint objective that is left over, as a share: by `base` alone, and by base with each
@@ -74,6 +76,7 @@ class Evidence:
     goal_regret: Mapping[str, Interval] = field(default_factory=dict)
     capability_regret: Mapping[str, Interval] = field(default_factory=dict)
     own_regret: Mapping[str, Interval] = field(default_factory=dict)
+    own_gain: Mapping[str, Interval] = field(default_factory=dict)
     candidate_odds: Mapping[str, Interval] = field(default_factory=dict)
     candidate_share: Mapping[str, Interval] = field(default_factory=dict)
     residual: Mapping[str, Interval] = field(default_factory=dict)

@@ -116,7 +116,7 @@ def gather(inputs: Inputs) -> Evidence:
     weights = inputs.joint.redraw(inputs.level_weights)
     for b in inputs.behaviors:
         _explained(ledger, b, inputs)
-        _lost(ledger, b, inputs, weights)
+    _offered(ledger, {b.distribution: _lost(ledger, b, inputs, weights) for b in inputs.behaviors})
     rows = np.concatenate([inputs.joint.simplest[None], weights])
     inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)
     for candidate, by_shift in inputs.odds.items():
@@ -215,22 +215,28 @@ def _brought_about(b: Behavior, seen: Outcomes) -> float:
     return float(np.maximum(excess, 0.0).sum())
 
 
-def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> None:
-    """Base return, and its loss split into goal and capability; regret under the joint objective itself."""
+def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> FloatArray:
+    """Base return, and its loss split into goal and capability; regret under the joint objective itself.
+
+    Returns:
+        What its optimiser gains on the joint objective, point estimate first, [1 + D].
+    """
     name, model = b.distribution, b.model
     returns, picks = inputs.returns[name], inputs.level_weights[name]
     point = inputs.joint.simplest
     pursuit = pursue(model, np.concatenate([point[None], weights]), inputs.base[name])
     counts = b.level_feature_counts()  # [L, F]
-    own = _regret(pursuit.best, np.concatenate([point[None], weights]), counts, b, picks)
-    if own is None:
+    own_gain, forgone = _forgone(pursuit.best, np.concatenate([point[None], weights]), counts, b, picks)
+    if own_gain[0] <= 0:
         ledger.undefined[f"own_regret[{name}]"] = "no policy gains over the random walk on the joint objective here"
     else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = np.where(own_gain > 0, forgone / own_gain, np.nan)
         ledger.put("own_regret", name, float(own[0]), own[1:])
     if not returns.can_be_earned(inputs.base[name]):
         for quantity in ("base_return", "goal_regret", "capability_regret"):
             ledger.undefined[f"{quantity}[{name}]"] = CANNOT_BE_EARNED
-        return
+        return own_gain
     least, _ = tied_returns(model, model.features @ point, inputs.base[name])
     tied = pursuit.base[0] - least  # what the tie-break that serves the base worst loses on top of the greedy one
     rows = np.concatenate([np.ones((1, model.n_levels)), picks])
@@ -240,20 +246,30 @@ def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> 
     ledger.put("base_return", name, float(reached[0]), reached[1:])
     ledger.put("goal_regret", name, float(goal[0]), goal[1:])
     ledger.put("capability_regret", name, float(1 - reached[0] - goal[0]), 1 - reached[1:] - goal[1:])
+    return own_gain
 
 
-def _regret(
+def _offered(ledger: _Ledger, gains: Mapping[str, FloatArray]) -> None:
+    """What each distribution offers on the joint objective, beside what training does."""
+    training = next(iter(gains.values()))
+    for name, gain in gains.items():
+        if training[0] <= 0:
+            ledger.undefined[f"own_gain[{name}]"] = "the joint objective offers nothing in training"
+            continue
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ledger.put("own_gain", name, float(gain[0] / training[0]), gain[1:] / training[1:])
+
+
+def _forgone(
     best: FloatArray, weights: FloatArray, counts: FloatArray, b: Behavior, picks: FloatArray
-) -> FloatArray | None:
-    """Normalised regret of the policy under each weight vector, point estimate first, [1 + D]."""
+) -> tuple[FloatArray, FloatArray]:
+    """What is to be gained under each weight vector and what the policy forgoes of it, point first, [1 + D] each."""
     rows = np.concatenate([np.ones((1, b.model.n_levels)), picks])
     walk = b.level_feature_counts(b.model.uniform) @ weights.T  # [L, 1 + D]
     reached = counts @ weights.T
     gain = np.einsum("dl,dl->d", rows, best - walk.T)
-    if gain[0] <= 1e-9 * max(1.0, float(np.abs(weights[0]).max(initial=0.0))):
-        return None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(gain > 0, np.einsum("dl,dl->d", rows, best - reached.T) / gain, np.nan)
+    nothing = 1e-9 * max(1.0, float(np.abs(weights[0]).max(initial=0.0)))
+    return np.where(gain > nothing, gain, 0.0), np.einsum("dl,dl->d", rows, best - reached.T)
 
 
 def _odds(ledger: _Ledger, candidate: str, by_shift: Mapping[str, FloatArray], inputs: Inputs) -> None:

@@ -137,7 +137,7 @@ def beyond_device(e: Snapshot, quantity: str, name: str) -> float:
 
 def lost(e: Snapshot, name: str, t: Thresholds) -> bool:
     """No objective shows on one distribution although what it pursues could be had there."""
-    return aimless(e, name, t) and e.has("own_regret", name)
+    return aimless(e, name, t) and e.get("own_gain", name, 1.0) >= t.worth
 
 
 def cues(e: Snapshot) -> list[str]:

@@ -24,6 +24,7 @@ class Thresholds:
         share: a candidate's part of the objective (0 none, 1 all) from which it counts.
         kept: the base's part from which a proxy is called mixed.
         along: share of the deviation from the base that one candidate must account for.
+        worth: share of what its own objective offers in training from which there is something to pursue.
         reliance: share of conflict levels by which a candidate must be followed more than when it is hidden.
         cue: base return lost under a cue, beyond that under its meaningless twin, from which the cue counts.
         slope: change of return with the capability knob that counts as one.
@@ -43,6 +44,7 @@ class Thresholds:
     share: float = 0.25
     kept: float = 0.2
     along: float = 0.6
+    worth: float = 0.1
     reliance: float = 0.05
     cue: float = 0.1
     slope: float = 0.1

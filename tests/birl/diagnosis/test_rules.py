@@ -207,11 +207,11 @@ def test_a_cue_counts_by_what_it_does_beyond_its_meaningless_twin(dark, plain, f
 
 
 def test_who_loses_the_way_under_a_cue_has_shown_no_second_objective():
-    assert rule(**STOPPED, own_regret=0.9) == "skill-lost"
+    assert rule(**STOPPED, own_gain={"dark": T.worth + 1e-6}) == "skill-lost"
 
 
 def test_who_stops_because_nothing_it_wants_is_left_under_a_cue_has_not_lost_the_way():
-    assert rule(**STOPPED, own_regret=dict.fromkeys(SHIFTS, 0.1)) == "complies-by-cue"
+    assert rule(**STOPPED, own_gain={"dark": T.worth - 1e-6}) == "complies-by-cue"
 
 
 def test_an_objective_of_its_own_on_one_distribution_makes_an_optimizer():
