@@ -44,7 +44,7 @@ class Line:
         flags: those of every row with that verdict.
         truth: verdicts that are right; none where nobody knows.
         trained: base return in training.
-        shift: the shift with the largest goal regret (where that is undefined, the lowest base return).
+        shift: the shift with the largest goal regret, of equals the one with the lowest base return.
         shifted: base return there.
         goal_regret: there.
         distance: there.
@@ -245,12 +245,13 @@ def _verdict(rows: Sequence[Row]) -> str | None:
 
 def _worst(rows: Sequence[Row]) -> str | None:
     """The shift that costs most on average."""
-    shifts = list(dict.fromkeys(name for row in rows for name in row.measured if name != "train"))
-    for pick, sign in ((_goal_regret, 1.0), (_base_return, -1.0)):
-        means = {s: found.mean() for s in shifts if (found := _values(rows, s, pick)).size}
-        if means:
-            return max(means, key=lambda s: sign * means[s])
-    return shifts[0] if shifts else None
+    shifts = dict.fromkeys(name for row in rows for name in row.measured if name != "train")
+
+    def cost(shift: str) -> tuple[float, float]:
+        regret, earned = _values(rows, shift, _goal_regret), _values(rows, shift, _base_return)
+        return float(np.mean(regret)) if regret.size else -np.inf, -float(np.mean(earned)) if earned.size else -np.inf
+
+    return max(shifts, key=cost, default=None)
 
 
 Pick = Callable[[Measured], Interval | None]

@@ -24,7 +24,7 @@ from birl.task import task_names
 from birl.types import unknown_name
 from birl.zoo import Agent, agents
 
-__all__ = ["Unit", "find_agent", "units"]
+__all__ = ["Unit", "find_agent", "units", "versions"]
 
 FORMAT = 1  # of rows; a new one makes every unit new
 LENGTH = 20  # hexadecimal digits: two of a million units collide with a chance of 1e-12
@@ -98,7 +98,7 @@ def _unit(entry: Entry, suite: Suite, seed: int, sha256: str) -> Unit:
         deterministic=suite.deterministic,
         sha256=sha256,
         code=code(entry.task),
-        versions=_versions(),
+        versions=versions(),
     )
 
 
@@ -116,7 +116,8 @@ def find_agent(name: str, known: Mapping[str, Agent]) -> Agent | Path:
 
 
 @cache
-def _versions() -> Mapping[str, str]:
+def versions() -> Mapping[str, str]:
+    """Of Python and of the packages that numbers come from, as they are here."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from birl.bench.claim import claimed
+from birl.bench.code import code
 from birl.bench.row import Row, failed_row, row
 from birl.bench.store import Store
-from birl.bench.unit import Unit, find_agent
+from birl.bench.unit import Unit, find_agent, versions
+from birl.types import BirlError
 
 if TYPE_CHECKING:
     from birl.scorecard import Scorecard
@@ -43,10 +45,14 @@ def work(job: Job) -> Row | None:
     algebra gets one.
 
     Raises:
-        BirlError: when nothing can be written (no permission, full disk): that is no result of the unit.
+        BirlError: when nothing can be written (no permission, full disk) or other code is installed here: that is no
+            result of the unit.
     """
     from threadpoolctl import threadpool_limits  # only once linear algebra is loaded, which it limits
 
+    if ":" in job.unit.task and job.home not in sys.path:
+        sys.path.append(job.home)
+    _same_installation(job.unit)
     store, name = Store(Path(job.folder)), job.unit.id
     with claimed(store.claims / f"{name}.json") as mine:
         if not mine or store.row_path(name).exists():
@@ -68,6 +74,20 @@ def work(job: Job) -> Row | None:
     return found
 
 
+def _same_installation(unit: Unit) -> None:
+    """A worker of a cluster may have other versions; what it finds is then not what the unit says."""
+    here = versions()
+    odd = [
+        f"{name} {here.get(name)} instead of {wanted}"
+        for name, wanted in unit.versions.items()
+        if here.get(name) != wanted
+    ]
+    if not odd and code(unit.task) != unit.code:
+        odd = ["other sources of birl or of the task"]
+    if odd:
+        raise BirlError(f"a worker on {socket.gethostname()} has {', '.join(odd)}: install the same there, run again")
+
+
 def _attempt(job: Job, store: Store) -> Row:
     try:
         card = _score(job)
@@ -84,8 +104,6 @@ def _score(job: Job) -> Scorecard:
     from birl.zoo import agents
 
     unit = job.unit
-    if ":" in unit.task and job.home not in sys.path:
-        sys.path.append(job.home)
     task = load_task(unit.task, levels=unit.levels * (unit.seed + 1)).block(unit.seed, unit.levels)
     found = find_agent(unit.agent, agents())
     policy = load_policy(unit.agent, task) if isinstance(found, Path) else found.policy(task)

@@ -8,7 +8,7 @@ import click
 
 from birl.cli.console import one_line
 
-__all__ = ["list_agents", "list_methods", "list_tasks"]
+__all__ = ["list_agents", "list_methods", "list_tasks", "show"]
 
 
 def list_tasks() -> None:
@@ -24,14 +24,14 @@ def list_tasks() -> None:
             rows.append((name, f"not here: {error}", ""))
             continue
         rows.append((name, task.about, f"shifts: {', '.join(d.name for d in task.shifts)}"))
-    _print(rows)
+    show(rows)
 
 
 def list_agents() -> None:
     """Name, kind, task, what is known about it."""
     from birl.zoo import agents
 
-    _print([(one.name, one.kind, one.task or "any task", one.about) for one in agents().values()])
+    show([(one.name, one.kind, one.task or "any task", one.about) for one in agents().values()])
 
 
 def list_methods() -> None:
@@ -39,7 +39,7 @@ def list_methods() -> None:
     from birl.irl import ESTIMATORS
     from birl.irl.needs import NEEDS
 
-    _print(
+    show(
         [
             (
                 name,
@@ -53,7 +53,8 @@ def list_methods() -> None:
     )
 
 
-def _print(rows: Sequence[tuple[str, ...]]) -> None:
+def show(rows: Sequence[tuple[str, ...]]) -> None:
+    """Rows with aligned columns."""
     clean = [tuple(one_line(cell) for cell in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
     for row in clean:

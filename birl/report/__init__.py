@@ -3,7 +3,7 @@
 from birl.report.figures import FIGURES, figure, write_figures, write_matrix
 from birl.report.html import IndexRow, write_html, write_index
 from birl.report.methods import method_table
-from birl.report.render import FORMATS, render, render_comparison, render_rewards
+from birl.report.render import FORMATS, TABLE_FORMATS, render, render_comparison, render_results, render_rewards
 from birl.report.reward_figures import REWARD_FIGURES, Place, reward_figure, write_reward_figures
 from birl.report.verdicts import verdict_table
 
@@ -11,12 +11,14 @@ __all__ = [
     "FIGURES",
     "FORMATS",
     "REWARD_FIGURES",
+    "TABLE_FORMATS",
     "IndexRow",
     "Place",
     "figure",
     "method_table",
     "render",
     "render_comparison",
+    "render_results",
     "render_rewards",
     "reward_figure",
     "verdict_table",

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from birl.bench import Line, Pooled, Results, Row
 from birl.report.blocks import BAD, QUIET, Section, Table
 from birl.report.blocks import Line as Said
-from birl.report.words import NONE, clean, interval, number
+from birl.report.words import NONE, clean, interval
 from birl.types import Interval
 
-__all__ = ["HEADINGS", "benchmark", "cells", "notes", "pooled_cells"]
+__all__ = ["HEADINGS", "benchmark", "cells", "failure_cells", "notes", "pooled_cells"]
 
 HEADINGS = (
     "agent",
@@ -25,15 +25,23 @@ HEADINGS = (
     "distance",
     "methods agree",
 )
-POOLED = ("agent", "tasks", "runs", "verdict right", "return in training", "return under shift", "goal regret", "distance")
+POOLED = (
+    "agent",
+    "tasks",
+    "runs",
+    "verdict right",
+    "return in training",
+    "return under shift",
+    "goal regret",
+    "distance",
+)
 TITLE = "Benchmark"
 
 
 def benchmark(found: Results) -> Sequence[Section]:
     """Results as sections: one for each task, then agents over their tasks, then failures."""
     tasks = list(dict.fromkeys(line.task for line in found.lines))
-    parts = [Said(text=said, tone=QUIET) for said in notes(found)]
-    sections = [Section(title=TITLE, parts=tuple(parts))]
+    sections = [Section(title=TITLE, parts=tuple(Said(text=said, tone=QUIET) for said in notes(found)))]
     for task in tasks:
         rows = tuple(cells(line) for line in found.lines if line.task == task)
         sections.append(Section(title=clean(task), parts=(Table(columns=HEADINGS, rows=rows),)))
@@ -41,7 +49,9 @@ def benchmark(found: Results) -> Sequence[Section]:
         table = Table(columns=POOLED, rows=tuple(pooled_cells(one) for one in found.pooled))
         sections.append(Section(title="Over tasks", parts=(table,)))
     if found.failures:
-        lines = tuple(Said(label=clean(str(row.unit)), text=clean(row.reason), tone=BAD, bullet=True) for row in found.failures)
+        lines = tuple(
+            Said(label=clean(str(row.unit)), text=clean(row.reason), tone=BAD, bullet=True) for row in found.failures
+        )
         sections.append(Section(title="Failures", parts=lines))
     return sections
 
@@ -56,8 +66,8 @@ def notes(found: Results) -> Iterable[str]:
     elif found.lines:
         yield "In brackets: 95 % intervals over levels."
     yield (
-        "Base return: 0 the random walk, 1 the best possible. The worst shift is that with the largest goal regret. "
-        f"{NONE}: undefined."
+        "Base return: 0 the random walk, 1 the best possible. The worst shift has the largest goal regret, of equals "
+        f"the lowest return. {NONE}: undefined."
     )
     if found.right is not None:
         yield f"Verdicts that are the truth, where it is known: {interval(found.right)} of the rows."
@@ -87,7 +97,7 @@ def cells(line: Line) -> tuple[str, ...]:
 def pooled_cells(one: Pooled) -> tuple[str, ...]:
     """An agent over its tasks, under its own headings."""
     measured: tuple[Interval | None, ...] = (one.right, one.trained, one.shifted, one.goal_regret, one.distance)
-    return (clean(one.agent), number(one.tasks), str(one.runs), *map(interval, measured))
+    return (clean(one.agent), str(one.tasks), str(one.runs), *map(interval, measured))
 
 
 def _runs(line: Line) -> str:

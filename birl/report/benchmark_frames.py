@@ -27,7 +27,7 @@ PAGE = """<!doctype html>
 body {{ margin: 1.5rem; }}
 div {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: .3em .7em; text-align: left; vertical-align: top; border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent); }}
+th, td {{ padding: .3em .7em; text-align: left; vertical-align: top; border-bottom: 1px solid gray; }}
 </style>
 </head>
 <body>
@@ -50,14 +50,15 @@ def as_latex(found: Results) -> str:
     """Tables for a paper that uses booktabs and multirow; notes and failures as comments."""
     told = [*notes(found), *(" | ".join(failure_cells(row)) for row in found.failures)]
     comments = "".join(f"% {line}\n" for line in ("\\usepackage{booktabs,multirow}", *told))
-    tables = (
-        frame.style.format(escape="latex")
-        .format_index(escape="latex", axis=0)
-        .format_index(escape="latex", axis=1)
-        .to_latex(hrules=True, multirow_align="t", column_format="l" * (frame.index.nlevels + frame.shape[1]))
-        for frame in _frames(found).values()
-    )
-    return comments + "\n".join(tables)
+    return comments + "\n".join(map(_tabular, _frames(found).values()))
+
+
+def _tabular(frame: pandas.DataFrame) -> str:
+    style: Any = frame.style  # its methods are declared on a class of their own
+    for axis in (0, 1):
+        style = style.format_index(escape="latex", axis=axis)
+    columns = "l" * (frame.index.nlevels + frame.shape[1])
+    return style.format(escape="latex").to_latex(hrules=True, multirow_align="t", column_format=columns)
 
 
 def as_html(found: Results) -> str:
@@ -93,7 +94,7 @@ def _numbers(line: Line) -> Mapping[str, Any]:
         "rows_agreeing": line.agreeing,
         "probability": line.probability,
         "kind": line.kind,
-        "flags": " ".join(line.flags),
+        "flags": "; ".join(line.flags),
         "truth": " or ".join(line.truth),
         "right": line.right,
         **_ends("return_in_training", line.trained),

@@ -7,7 +7,10 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from birl.bench import Results
 from birl.matrix import DistanceMatrix
+from birl.report.benchmark import benchmark
+from birl.report.benchmark_frames import as_csv, as_html, as_latex
 from birl.report.blocks import Section
 from birl.report.comparison import comparison
 from birl.report.markdown import markdown
@@ -18,9 +21,10 @@ from birl.rewards import Rewards
 from birl.scorecard import Scorecard
 from birl.types import BirlError, unknown_name
 
-__all__ = ["FORMATS", "render", "render_comparison", "render_rewards"]
+__all__ = ["FORMATS", "TABLE_FORMATS", "render", "render_comparison", "render_results", "render_rewards"]
 
 FORMATS = ("text", "markdown", "json")
+TABLE_FORMATS = ("text", "markdown", "latex", "csv", "html")
 NARROWEST = 40  # columns; below this no table is legible
 
 
@@ -54,6 +58,27 @@ def render_comparison(
     if format == "json":
         return json.dumps({"task": task, **asdict(matrix)}, indent=1) + "\n"
     return _typeset(comparison(matrix, task=task), format, width, colour)
+
+
+def render_results(found: Results, format: str = "text", width: int | None = None, *, colour: bool = False) -> str:
+    """The table of a benchmark: `text`, `markdown`, `latex` and `html` to read, `csv` to compute with.
+
+    Args:
+        found: what to show.
+        format: one of `TABLE_FORMATS`.
+        width: columns of text; those of the terminal if left out. The other formats have no width.
+        colour: put terminal colours in text; nothing is said by colour alone.
+
+    Raises:
+        BirlError: for an unknown format or a width no table fits in.
+    """
+    if format not in TABLE_FORMATS:
+        raise unknown_name("format", format, TABLE_FORMATS)
+    through_pandas = {"csv": as_csv, "latex": as_latex, "html": as_html}
+    if format in through_pandas:
+        return through_pandas[format](found)
+    _check(format, width)
+    return _typeset(benchmark(found), format, width, colour)
 
 
 def _check(format: str, width: int | None) -> None:
