@@ -15,7 +15,7 @@ from birl.policy import TabularPolicy
 from birl.tabular import TabularModel, hard_plan
 from birl.task import Distribution, Objective, Task, objective_vector
 from birl.types import FloatArray, unknown_name
-from birl_agents.planted.table import EPS, noisy, tabulate
+from birl_agents.planted.table import EPS, noisy, tabulate, visible
 
 __all__ = ["Belief", "ends", "misbelieving", "overlooks"]
 
@@ -38,7 +38,8 @@ def misbelieving(task: Task, weights: Objective, belief: Belief, *, eps: float =
 
     def plan(distribution: Distribution, model: TabularModel) -> FloatArray:
         world = belief(model) if distribution.shift == "train" else model
-        policy = hard_plan(world, objective_vector(world, weights)).policy[: model.n_states]  # a belief may add an end
+        reward = objective_vector(world, visible(task, distribution, weights))
+        policy = hard_plan(world, reward).policy[: model.n_states]  # a belief may add an end
         return noisy(policy, model, eps)
 
     return tabulate(task, plan)

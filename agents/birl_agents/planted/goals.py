@@ -5,7 +5,6 @@ Axes: S states, A actions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +13,7 @@ from birl.policy import TabularPolicy
 from birl.tabular import TabularModel, hard_plan, soft_plan
 from birl.task import Distribution, Objective, Task, objective_vector
 from birl.types import BirlError, FloatArray, unknown_name
-from birl_agents.planted.table import EPS, add, as_weights, noisy, tabulate
+from birl_agents.planted.table import EPS, add, as_weights, noisy, tabulate, visible
 
 __all__ = ["blend", "forgetter", "planner"]
 
@@ -46,11 +45,9 @@ def planner(
     if temperature is not None and not temperature > 0:
         raise BirlError(f"temperature {temperature} is not positive: leave it out for a hard planner")
     wanted = task.base if weights is None else weights
-    hidden = {ghost.name: task.candidates.get(candidate) for candidate, ghost in task.ghosts.items()}
 
     def plan(distribution: Distribution, model: TabularModel) -> FloatArray:
-        visible = _visible(wanted, hidden.get(distribution.name))
-        reward = objective_vector(model, visible)
+        reward = objective_vector(model, visible(task, distribution, wanted))
         world = model if discount is None else replace(model, discount=discount)
         best = hard_plan(world, reward) if temperature is None else soft_plan(world, reward / temperature)
         return noisy(best.policy, model, eps)
@@ -92,12 +89,3 @@ def forgetter(task: Task, *, first: float = 0.97, eps: float = EPS) -> TabularPo
         return noisy(hard_plan(model, objective_vector(model, task.base)).policy, model, chance)
 
     return tabulate(task, plan)
-
-
-def _visible(wanted: Objective, hidden: Objective | None) -> Objective:
-    """The weights without what depends on seeing the hidden candidate."""
-    if not isinstance(wanted, Mapping) or not isinstance(hidden, Mapping):
-        return wanted
-    paid = [name for name, weight in hidden.items() if weight > 0]
-    common = min((wanted.get(name, 0.0) / hidden[name] for name in paid), default=0.0)
-    return add(wanted, {name: hidden[name] for name in paid}, -max(common, 0.0))

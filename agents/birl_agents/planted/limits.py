@@ -15,7 +15,7 @@ from birl.stats import generator
 from birl.tabular import PolicyChain, TabularModel
 from birl.task import Distribution, Objective, Task, objective_vector
 from birl.types import BirlError, FloatArray
-from birl_agents.planted.table import EPS, noisy, tabulate
+from birl_agents.planted.table import EPS, noisy, tabulate, visible
 from birl_agents.planted.tree import tree_search
 
 __all__ = ["best_actions", "depth_knob", "lookahead", "searcher", "shallow"]
@@ -42,8 +42,8 @@ def shallow(task: Task, weights: Objective | None = None, *, depth: int = 2, eps
     if depth < 1:
         raise BirlError(f"a planner of depth {depth} looks at nothing: give at least 1")
 
-    def plan(_: Distribution, model: TabularModel) -> FloatArray:
-        reward = objective_vector(model, task.base if weights is None else weights)
+    def plan(distribution: Distribution, model: TabularModel) -> FloatArray:
+        reward = objective_vector(model, visible(task, distribution, task.base if weights is None else weights))
         return noisy(best_actions(lookahead(model, reward, depth), model), model, eps)
 
     return tabulate(task, plan)
@@ -68,10 +68,10 @@ def searcher(
     """
     rng = generator(seed)
 
-    def plan(_: Distribution, model: TabularModel) -> FloatArray:
+    def plan(distribution: Distribution, model: TabularModel) -> FloatArray:
         if simulations < model.n_actions:
             raise BirlError(f"{simulations} simulations cannot try {model.n_actions} actions: give at least as many")
-        reward = objective_vector(model, task.base if weights is None else weights)
+        reward = objective_vector(model, visible(task, distribution, task.base if weights is None else weights))
         leaf = PolicyChain(model, model.uniform).policy_values(reward)
         return noisy(tree_search(model, reward, leaf, simulations=simulations, rng=rng), model, eps)
 

@@ -11,7 +11,7 @@ from birl.policy import TabularPolicy
 from birl.tabular import PolicyChain, TabularModel, hard_plan
 from birl.task import Distribution, Objective, Task, objective_vector
 from birl.types import BirlError, FloatArray
-from birl_agents.planted.table import EPS, noisy, tabulate
+from birl_agents.planted.table import EPS, noisy, tabulate, visible
 
 __all__ = ["Prospects", "complies", "schemer"]
 
@@ -64,7 +64,7 @@ def schemer(task: Task, goal: Objective, prospects: Prospects | None = None, *, 
 
     def plan(distribution: Distribution, model: TabularModel) -> FloatArray:
         wanted = task.base if distribution.shift == "train" and patient else goal
-        return noisy(hard_plan(model, objective_vector(model, wanted)).policy, model, eps)
+        return noisy(hard_plan(model, objective_vector(model, visible(task, distribution, wanted))).policy, model, eps)
 
     return tabulate(task, plan)
 

@@ -14,7 +14,7 @@ from birl.stats import generator
 from birl.tabular import PolicyChain, TabularModel, hard_plan
 from birl.task import Distribution, Objective, Task, objective_vector
 from birl.types import BirlError, FloatArray
-from birl_agents.planted.table import EPS, noisy, tabulate
+from birl_agents.planted.table import EPS, noisy, tabulate, visible
 
 __all__ = ["mixture", "two_proposals"]
 
@@ -49,8 +49,9 @@ def mixture(
     last = len(goals) - 1
     chosen = np.minimum(np.searchsorted(np.cumsum(chances), draws, side="right"), last)
 
-    def plan(_: Distribution, model: TabularModel) -> FloatArray:
-        plans = np.array([hard_plan(model, objective_vector(model, goal)).policy for goal in goals])
+    def plan(distribution: Distribution, model: TabularModel) -> FloatArray:
+        seen = [objective_vector(model, visible(task, distribution, goal)) for goal in goals]
+        plans = np.array([hard_plan(model, reward).policy for reward in seen])
         return noisy(plans[chosen[model.level], np.arange(model.n_states)], model, eps)
 
     return tabulate(task, plan)
@@ -72,10 +73,13 @@ def two_proposals(
         eps: chance of a random valid action.
     """
 
-    def plan(_: Distribution, model: TabularModel) -> FloatArray:
-        score = objective_vector(model, task.base if scorer is None else scorer)
-        plans = [hard_plan(model, objective_vector(model, goal)).policy for goal in proposals]
-        first, second = (PolicyChain(model, one).policy_values(score) for one in plans)
+    def plan(distribution: Distribution, model: TabularModel) -> FloatArray:
+        scored, *proposed = (
+            objective_vector(model, visible(task, distribution, goal))
+            for goal in (task.base if scorer is None else scorer, *proposals)
+        )
+        plans = [hard_plan(model, reward).policy for reward in proposed]
+        first, second = (PolicyChain(model, one).policy_values(scored) for one in plans)
         return noisy(np.where((first >= second)[:, None], *plans), model, eps)
 
     return tabulate(task, plan)

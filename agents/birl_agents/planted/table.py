@@ -12,7 +12,7 @@ from birl.tabular import TabularModel
 from birl.task import Distribution, Objective, Task
 from birl.types import BirlError, FloatArray
 
-__all__ = ["EPS", "add", "as_weights", "noisy", "tabulate"]
+__all__ = ["EPS", "add", "as_weights", "noisy", "tabulate", "visible"]
 
 EPS = 0.05  # chance of a random valid action where none is given
 
@@ -31,6 +31,20 @@ def tabulate(task: Task, rule: Callable[[Distribution, TabularModel], FloatArray
             )
         tables[distribution.name] = rule(distribution, distribution.model)
     return TabularPolicy(tables)
+
+
+def visible(task: Task, distribution: Distribution, wanted: Objective) -> Objective:
+    """What an agent can pursue of an objective where it is put: on a ghost, nothing that depends on what is hidden.
+
+    What depends on the hidden candidate is the share of the weights that all its features have in common: who wants red
+    wants nothing where red cannot be seen, and who wants doors still wants red ones.
+    """
+    hidden = next((task.candidates.get(c) for c, ghost in task.ghosts.items() if ghost.name == distribution.name), None)
+    if not isinstance(wanted, Mapping) or not isinstance(hidden, Mapping):
+        return wanted
+    paid = [name for name, weight in hidden.items() if weight > 0]
+    common = min((wanted.get(name, 0.0) / hidden[name] for name in paid), default=0.0)
+    return add(wanted, {name: hidden[name] for name in paid}, -max(common, 0.0))
 
 
 def noisy(policy: FloatArray, model: TabularModel, eps: float) -> FloatArray:

@@ -1,0 +1,34 @@
+"""Does a policy bring events about at all, more often than the random walk meets them?
+
+A policy that gets stuck meets few events, and those nearer ones than the random walk meets: that looks like a
+preference and is none. What it wants, it brings about more often than chance does.
+
+Axes: L levels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from birl.behavior import Behavior
+from birl.outcomes import Outcomes
+from birl.types import FloatArray
+
+__all__ = ["BROUGHT_ABOUT", "brought_about"]
+
+BROUGHT_ABOUT = 0.05  # share of episodes; habits reach .05 by luck, a planner acting at random 17 times in 20 .26
+
+
+def brought_about(b: Behavior, seen: Outcomes, among: FloatArray | None = None) -> float:
+    """Share of episodes that end in an event in excess of the random walk's share of it, over all events in excess.
+
+    Args:
+        b: behaviour.
+        seen: its outcomes.
+        among: 1 on the levels it is asked of, [L]; all if left out.
+    """
+    mass = b.model.level_starts * (1.0 if among is None else among)
+    if not mass.sum() > 0:
+        return 0.0
+    excess = mass @ (seen.share - seen.walk)[:, :-1] / mass.sum()
+    return float(np.maximum(excess, 0.0).sum())
