@@ -9,17 +9,19 @@ from functools import partial
 from birl.distance.base import Distance
 from birl.distance.batch import DrawDistances, LevelMoments, canonical_gram, distances_from_gram
 from birl.distance.columns import Draws
-from birl.distance.coverage import Coverage
+from birl.distance.coverage import Coverage, blend, occupancy
 from birl.distance.dard import dard
 from birl.distance.drawing import cover
 from birl.distance.epic import epic
 from birl.distance.estimate import ESTIMATES, SampledDistance, estimate, sampled_moments
 from birl.distance.forms import SampledMetric
+from birl.distance.interval import with_interval
 from birl.distance.npec import npec
 from birl.distance.pearson import Dard, Epic
 from birl.distance.potentials import OneHot, PotentialClass, RandomFourier
 from birl.distance.regret import LevelRegret, RegretDistance, regret, regret_by_level
 from birl.distance.rewards import Recovered, RewardSource
+from birl.distance.rollout_regret import RolloutRegret, regret_of_rollouts
 from birl.distance.sampled_starc import StarcMin, StarcVal
 from birl.distance.samples import Branching, CoverageSample, mixture
 from birl.distance.starc import starc
@@ -45,11 +47,13 @@ __all__ = [
     "Recovered",
     "RegretDistance",
     "RewardSource",
+    "RolloutRegret",
     "SampledDistance",
     "SampledMetric",
     "StarcMin",
     "StarcVal",
     "StepReward",
+    "blend",
     "canonical_gram",
     "cover",
     "dard",
@@ -58,10 +62,13 @@ __all__ = [
     "estimate",
     "mixture",
     "npec",
+    "occupancy",
     "regret",
     "regret_by_level",
+    "regret_of_rollouts",
     "sampled_moments",
     "starc",
+    "with_interval",
     "worst_case_regret",
 ]
 

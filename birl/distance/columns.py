@@ -13,7 +13,7 @@ import numpy as np
 
 from birl.distance.samples import CoverageSample
 from birl.distance.valued import StepReward, by_feature, feature_weights, values
-from birl.types import BirlError, FloatArray
+from birl.types import BirlError, FloatArray, IntArray
 
 __all__ = ["Columns", "Draws", "as_columns"]
 
@@ -39,13 +39,15 @@ class Columns:
         rewards: the K columns by name: features that are weighed at all, then whatever is no sum of features.
         weights: of each reward, [K] by name.
         draws: of each reward that has posterior draws, [D, K] by name.
-        unseen: features that are weighed and that no step of the sample has.
+        features: which of the features are columns, int [at most K], in their order; they come first.
+        others: the rewards that are columns of their own, after them.
     """
 
     rewards: Mapping[str, StepReward]
     weights: Mapping[str, FloatArray]
     draws: Mapping[str, FloatArray]
-    unseen: tuple[str, ...]
+    features: IntArray
+    others: Mapping[str, Any]
 
     def resampled(self, count: int, rng: np.random.Generator) -> dict[str, FloatArray]:
         """Weights of both for `count` resamples or as many as there are draws, [D, K]; draws come in turn.
@@ -74,13 +76,17 @@ class Columns:
         return total
 
 
-def as_columns(sample: CoverageSample, rewards: Mapping[str, StepReward], draws: Draws) -> Columns:
+def as_columns(names: Sequence[str], rewards: Mapping[str, Any], draws: Draws) -> Columns:
     """Bring rewards `a` and `b`, and their draws, to common columns.
 
+    Args:
+        names: the features there are.
+        rewards: `a` and `b`; what is no sum of features is a column of its own.
+        draws: of their weights; a reward's own `draws` where there are none.
+
     Raises:
-        BirlError: for features the sample does not have, or draws that do not fit.
+        BirlError: for unknown features, or draws that do not fit.
     """
-    names = sample.feature_names
     linear = {n: feature_weights(names, r, n) for n, r in rewards.items() if by_feature(r)}
     drawn = {n: found for n, r in rewards.items() if (found := _drawn(names, r, getattr(draws, n), n)) is not None}
     used = np.zeros(len(names), bool)
@@ -93,10 +99,11 @@ def as_columns(sample: CoverageSample, rewards: Mapping[str, StepReward], draws:
     spread = lambda weights: np.pad(weights[..., used], [(0, 0)] * (weights.ndim - 1) + [(0, len(rest))])  # noqa: E731
     alone = {n: np.eye(width)[known.size + i] for i, n in enumerate(rest)}
     return Columns(
-        rewards={f"feature {names[i]!r}": {names[i]: 1.0} for i in known} | rest,
+        rewards={f"feature {names[i]!r}": {names[i]: 1.0} for i in known.tolist()} | rest,
         weights={n: spread(linear[n]) if n in linear else alone[n] for n in rewards},
         draws={n: spread(d) for n, d in drawn.items()},
-        unseen=tuple(names[i] for i in known if linear and not np.any(np.asarray(sample.steps.features)[:, i])),
+        features=known,
+        others=rest,
     )
 
 

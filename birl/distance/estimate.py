@@ -24,7 +24,7 @@ from birl.distance.sampled_starc import StarcMin, StarcVal
 from birl.distance.samples import CoverageSample
 from birl.distance.valued import StepReward
 from birl.stats import level_weights
-from birl.types import unknown_name
+from birl.types import BirlError, unknown_name
 
 __all__ = ["ESTIMATES", "SampledDistance", "estimate", "sampled_moments"]
 
@@ -32,6 +32,8 @@ RESAMPLES = 400
 TOLD = 1e-4  # size of a canonical form, relative to the largest reward, below which it is numerical
 EXCESS = 1.2  # size of a form that can only shrink, relative to its reward, above which potentials did not carry over
 DOUBT = 0.05  # share of resamples in which a preference may vanish before it cannot be told from noise
+
+REGRETS = ("regret", "worst-case-regret")
 
 ESTIMATES: dict[str, SampledMetric] = {
     "epic": Epic(),
@@ -110,7 +112,7 @@ def estimate(
     """
     rng = np.random.default_rng(0) if rng is None else rng
     chosen = _metric(metric)
-    columns = as_columns(sample, {"a": a, "b": b}, draws or Draws())
+    columns = as_columns(sample.feature_names, {"a": a, "b": b}, draws or Draws())
     forms = chosen.forms(sample, columns.rewards)
     moments = cluster_moments(chosen.name, sample, forms)
     about = SampledDistance(
@@ -124,7 +126,7 @@ def estimate(
         repeats=sample.repeats,
         potentials=forms.potentials,
         preference={name: _preference(sample, columns, moments, name) for name in columns.weights},
-        unseen=columns.unseen,
+        unseen=_unseen(sample, columns),
     )
     return _refused(about, forms) or _told(about, moments, columns, rng)
 
@@ -132,9 +134,22 @@ def estimate(
 def _metric(metric: str | SampledMetric) -> SampledMetric:
     if not isinstance(metric, str):
         return metric
+    if metric in REGRETS:
+        raise BirlError(
+            f"{metric} is about policies that optimise both rewards, and a coverage sample has none: use "
+            "regret_of_rollouts with episodes of both, or a model"
+        )
     if metric not in ESTIMATES:
         raise unknown_name("estimated distance", metric, ESTIMATES)
     return ESTIMATES[metric]
+
+
+def _unseen(sample: CoverageSample, columns: Columns) -> tuple[str, ...]:
+    """Features that are weighed and that no step of the sample has."""
+    if not columns.features.size:
+        return ()
+    seen = np.asarray(sample.steps.features)[:, columns.features].any(axis=0)
+    return tuple(sample.feature_names[i] for i in columns.features[~seen].tolist())
 
 
 def _preference(sample: CoverageSample, columns: Columns, moments: LevelMoments, name: str) -> float:

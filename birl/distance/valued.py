@@ -10,11 +10,19 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from birl.distance.samples import CoverageSample
 from birl.trajectories import Transitions
 from birl.types import BirlError, FloatArray, unknown_name
 
-__all__ = ["Evaluated", "StepReward", "by_feature", "feature_weights", "values"]
+__all__ = ["Evaluated", "Featured", "StepReward", "by_feature", "feature_weights", "values"]
+
+
+class Featured(Protocol):
+    """Something whose steps have named features."""
+
+    @property
+    def feature_names(self) -> Sequence[str]:
+        """F names."""
+        ...
 
 
 class Evaluated(Protocol):
@@ -51,8 +59,14 @@ def feature_weights(names: Sequence[str], reward: StepReward, called: str) -> Fl
     return weights
 
 
-def values(sample: CoverageSample, reward: StepReward, seen: Transitions, called: str) -> FloatArray:
+def values(sample: Featured, reward: StepReward, seen: Transitions, called: str) -> FloatArray:
     """The reward of each step, [B].
+
+    Args:
+        sample: names the features of the steps: a coverage sample, or a behaviour.
+        reward: in whatever form.
+        seen: the steps.
+        called: its name in errors.
 
     Raises:
         BirlError: for a reward of the wrong shape, without a value on steps, or with one that is not finite.

@@ -99,6 +99,13 @@ def test_the_command_prints_every_distribution_and_writes_the_figure(folder):
     assert (folder / "out" / "matrix.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("metric", ["starc-min", "epic", "npec"])
+def test_the_distance_asked_for_is_the_one_printed(folder, metric):
+    done = run(folder / "guess.json", "--task", "red-door", "--levels", 2, "--draws", 5, "--distance", metric)
+    assert done.exit_code == 0, done.output
+    assert f"{metric} on feasible coverage" in done.stdout
+
+
 def test_json_holds_the_whole_matrix(folder):
     done = run(folder / "guess.json", "--task", "red-door", "--levels", 2, "--draws", 5, "--format", "json")
     told = json.loads(done.stdout)

@@ -9,6 +9,8 @@ from birl.stats import level_weights
 from birl.tabular import reward_vector
 from birl.testing import worlds
 from birl.types import BirlError
+from tests.rewards import beside
+from tests.worlds import random_model
 
 MODELS = {
     "train": worlds.corridors("touch:door&red", "touch:ball&blue"),
@@ -51,6 +53,32 @@ def test_intervals_come_from_levels_and_weights_together():
     picks = {where: level_weights(model.n_levels, 50, rng=rng) for where, model in MODELS.items()}
     found = matrix(drawn, level_weights=picks).interval("shift", "base", "joint")
     assert found.low < found.value < found.high
+
+
+def test_levels_alone_and_weights_alone_each_give_an_interval():
+    """Fixed rewards move with the levels only; with every level once, recovered ones move with their weights only."""
+    rng = np.random.default_rng(0)
+    world = beside(*(random_model(rng) for _ in range(6)))
+    fixed = {name: {"w": rng.normal(size=world.live.size)} for name in ("a", "b")}
+    drawn = {"joint": np.array([1.0, 0, 0, 0]) + 0.2 * rng.normal(size=(51, 4))}
+
+    def widths(picks):
+        found = distance_matrix({"w": world}, fixed, drawn, level_weights={"w": picks})
+        ends = (found.interval("w", "a", "b"), found.interval("w", "a", "joint"))
+        return [one.high - one.low for one in ends]
+
+    both, weights_only = widths(level_weights(6, 50, rng=rng)), widths(np.ones((50, 6)))
+    assert both[0] > 0.01
+    assert weights_only[0] == pytest.approx(0.0, abs=1e-9)
+    assert weights_only[1] > 0.01
+
+
+@pytest.mark.parametrize("metric", ["starc-min", "epic", "dard", "npec"])
+def test_every_metric_of_draws_has_a_matrix(metric):
+    found = matrix(metric=metric)
+    assert found.metric == metric
+    assert found.value["train"][0][1] == pytest.approx(0.0, abs=1e-7)
+    assert found.value["shift"][0][1] > 0.1
 
 
 def test_a_reward_that_prefers_nothing_has_no_distance_to_anything():

@@ -315,6 +315,8 @@ def test_what_can_never_be_compared_is_refused_in_one_line(rng):
     shallow = sampled(model, rng, 50, ahead=0)
     cases = {
         r"unknown estimated distance 'stark': did you mean starc": ("stark", sample, f0, f0),
+        r"regret is about policies that optimise both rewards, .*: use regret_of_rollouts": ("regret", sample, f0, f0),
+        r"worst-case-regret is about policies": ("worst-case-regret", sample, f0, f0),
         r"epic needs what can be done next: draw the sample with Branching\(ahead=4\)": ("epic", shallow, f0, f0),
         r"dard needs what can be done next": ("dard", shallow, f0, f0),
         r"unknown feature of reward b 'g0': there are f0, f1, f2, f3": ("starc", sample, f0, {"g0": 1.0}),
