@@ -5,7 +5,7 @@
 `best` stands for the optimiser of a: the best policy for a that is known, so (1) is a lower bound of the regret, and
 below 0 where `other` is the better of the two. `other` is what is judged: a policy trained on b, or a checkpoint as it
 is. Returns are discounted and cut off where episodes are. There is no worst-case regret from samples: it is a maximum
-over all policies. Where the exact regret is known, 95 % intervals of 100 episodes each covered it in 93.5 % of 200 runs.
+over all policies. Against an exact regret, 95 % intervals of 100 episodes each covered it in 93.5 % of 200 runs.
 
 Axes: E episodes, D draws.
 Source: Leike et al. 2018 (arXiv 1811.07871), section 3; Gleave et al. 2021 (arXiv 2006.13900), section 6, who train a
