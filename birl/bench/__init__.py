@@ -3,7 +3,7 @@
 from birl.bench.aggregate import Line, Pooled, Results, gather, results
 from birl.bench.engine import BACKENDS, Engine
 from birl.bench.row import Measured, Row
-from birl.bench.run import Finished, Progress, Told, run
+from birl.bench.running import Finished, Progress, Told, run
 from birl.bench.store import Store
 from birl.bench.suite import Entry, Suite, load_suite, suites
 from birl.bench.unit import Unit, units

@@ -54,13 +54,20 @@ def _create(path: Path) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside.write_text(told)  # whole before it has its name
-        os.link(aside, path)  # fails where the name is taken, on network file systems too
-    except FileExistsError:
-        return False
+        return _link(aside, path)
     except OSError as error:
         raise BirlError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
+
+
+def _link(aside: Path, path: Path) -> bool:
+    """Give a file its name, unless the name is taken; atomic on network file systems, too."""
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        return False
     return True
 
 
@@ -128,6 +135,6 @@ def _remove(path: Path, told: bytes) -> bool:
     mine = aside.read_bytes() == told
     if not mine:
         with suppress(OSError):
-            os.link(aside, path)
+            _link(aside, path)
     aside.unlink(missing_ok=True)
     return mine
