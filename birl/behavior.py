@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from birl.outcomes import Outcomes, outcomes
@@ -48,6 +49,7 @@ class Behavior:
         policy_known: whether `policy` is the policy itself, and not shares counted in episodes.
         critic: what the policy's own network believes actions are worth, where it has one; no reward, and read by white
             box methods only.
+        levels: numbers of the model's levels in the distribution, [L]; None where it has all of them.
     """
 
     distribution: str
@@ -62,6 +64,7 @@ class Behavior:
     trajectories: tuple[Trajectory, ...] = ()
     policy_known: bool = True
     critic: ActionValues | None = None
+    levels: IntArray | None = None
 
     def level_weights(self) -> FloatArray:
         """Factor that gives every level the same total occupancy, [L]; 0 where no episode starts.
@@ -88,9 +91,15 @@ class Behavior:
         """Expected discounted feature counts of an episode, each level's part, [L, F].
 
         Args:
-            policy: another one to count for, [S, A]; its own if left out.
+            policy: another one to count for, [S, A]; its own if left out, and then what episodes brought where only
+                those are known.
         """
         model = self.model
+        if policy is None and not self.policy_known:
+            met = sp.diags_array((self.occupancy[:, None] * self.policy).ravel()) @ model.features
+            rows = np.repeat(model.level, model.n_actions)
+            member = sp.csr_matrix((np.ones(rows.size), (rows, np.arange(rows.size))), shape=(model.n_levels, rows.size))
+            return sp.csr_matrix(member @ met).toarray()
         chain = PolicyChain(model, self.policy if policy is None else policy)
         psi = model.start[:, None] * chain.values(chain.features())
         return np.stack([model.per_level(column) for column in psi.T], axis=1)
@@ -114,14 +123,22 @@ class Behavior:
     def _cut(self, wanted: IntArray) -> Behavior:
         states = self.model.states_of(wanted)
         seen = self.outcomes
+        numbers = np.arange(self.model.n_levels) if self.levels is None else self.levels
         return replace(
             self,
             model=self.model.restrict(wanted),
             policy=self.policy[states],
             occupancy=self.occupancy[states] / self.model.start[states].sum(),
             outcomes=seen if isinstance(seen, str) else seen.restrict(wanted),
-            trajectories=(),
+            trajectories=() if self.policy_known else self._episodes_in(states),
+            levels=numbers[wanted],
         )
+
+    def _episodes_in(self, states: IntArray) -> tuple[Trajectory, ...]:
+        """The episodes that begin in some of the states, which are whole levels, numbered by them."""
+        number = np.full(self.model.n_states, -1)
+        number[states] = np.arange(states.size)
+        return tuple(replace(t, states=number[t.states]) for t in self.trajectories if number[t.states[0]] >= 0)
 
     @cached_property
     def feature_counts(self) -> FloatArray:

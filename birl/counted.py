@@ -78,6 +78,7 @@ def from_trajectories(trajectories: Sequence[Trajectory], distribution: Distribu
         outcomes=_outcomes(small, steps, policy, distribution.horizon),
         trajectories=tuple(replace(t, states=number[p]) for t, p in zip(trajectories, paths, strict=True)),
         policy_known=False,
+        levels=met,
     )
 
 

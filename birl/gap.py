@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from birl.behavior import Behavior
-from birl.tabular import PolicyChain, TabularModel, hard_plan
+from birl.tabular import PolicyChain, TabularModel, hard_plan, returns_to_go
 from birl.types import FloatArray, Interval
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Gap",
     "LevelReturns",
     "Pursuit",
+    "earned",
     "level_return",
     "level_returns",
     "pursue",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 SAME = 12  # decimals to which two directions of the weights are the same reward
+CUT = 0.01  # share of the discounted future beyond the end of an episode that is not worth a thought
 NO_GAIN = 1e-9  # gain over the random walk below which an objective cannot be earned, relative to its largest reward
 
 
@@ -64,11 +66,14 @@ class LevelReturns:
         policy: of the policy.
         walk: of the random walk.
         best: of the objective's optimiser.
+        endless: the same where episodes that were cut count in `walk` and `best` as if they went on; None where they do
+            count so.
     """
 
     policy: FloatArray
     walk: FloatArray
     best: FloatArray
+    endless: LevelReturns | None = None
 
     @property
     def gain(self) -> FloatArray:
@@ -86,13 +91,41 @@ def level_return(model: TabularModel, policy: FloatArray, reward: FloatArray) ->
 
 
 def level_returns(behavior: Behavior, reward: FloatArray) -> LevelReturns:
-    """Returns of a reward [S*A] for the policy, the random walk and the reward's own optimiser."""
+    """Returns of a reward [S*A] for the policy, the random walk and the reward's own optimiser.
+
+    Where only episodes are known the policy's are those of the episodes; if some were cut, the others are what could be
+    had in as many steps.
+    """
     model = behavior.model
-    return LevelReturns(
-        policy=level_return(model, behavior.policy, reward),
+    found = LevelReturns(
+        policy=earned(behavior, reward),
         walk=level_return(model, model.uniform, reward),
         best=model.per_level(model.start * hard_plan(model, reward).values),
     )
+    return found if behavior.policy_known else _as_far_as_seen(behavior, reward, found)
+
+
+def earned(behavior: Behavior, reward: FloatArray) -> FloatArray:
+    """Each level's part of the return of a reward [S*A], [L]: the policy's, or that of the episodes that are known."""
+    if behavior.policy_known:
+        return level_return(behavior.model, behavior.policy, reward)
+    per_state = (behavior.policy * reward.reshape(behavior.policy.shape)).sum(axis=1)
+    return behavior.model.per_level(behavior.occupancy * per_state)
+
+
+def _as_far_as_seen(behavior: Behavior, reward: FloatArray, endless: LevelReturns) -> LevelReturns:
+    """Returns of the random walk and of the best policy over as many steps as each episode had."""
+    model, seen = behavior.model, behavior.trajectories
+    if not any(not t.terminal and model.discount ** len(t.actions) > CUT for t in seen):
+        return endless
+    steps = np.array([len(t.actions) if not t.terminal else max(behavior.horizon, len(t.actions)) for t in seen])
+    starts, which = np.unique([t.states[0] for t in seen], return_inverse=True)
+    found = {}
+    for name, policy in (("walk", model.uniform), ("best", None)):
+        to_go = returns_to_go(model, reward, starts, horizon=int(steps.max()), policy=policy)
+        values = to_go[steps, which.ravel()] / len(seen)
+        found[name] = np.bincount(model.level[starts][which.ravel()], weights=values, minlength=model.n_levels)
+    return LevelReturns(policy=endless.policy, endless=endless, **found)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

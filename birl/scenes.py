@@ -9,8 +9,8 @@ import numpy as np
 from birl.behavior import Behavior
 from birl.outcomes import NOTHING
 from birl.scorecard import Scene
-from birl.task import Distribution
-from birl.trajectories import sample_episodes
+from birl.task import Distribution, Scenery
+from birl.trajectories import Trajectory, sample_episodes
 from birl.types import IntArray
 
 __all__ = ["scenes"]
@@ -21,6 +21,8 @@ def scenes(behavior: Behavior, distribution: Distribution, *, count: int, rng: n
     model, scenery = behavior.model, distribution.scenery
     if scenery is None:
         return []
+    if not behavior.policy_known:
+        return [_seen(behavior, distribution, scenery, episode) for episode in behavior.trajectories[:count]]
     found = []
     for level in range(min(count, model.n_levels)):
         alone = behavior.restrict([level])
@@ -38,6 +40,21 @@ def scenes(behavior: Behavior, distribution: Distribution, *, count: int, rng: n
             )
         )
     return found
+
+
+def _seen(behavior: Behavior, distribution: Distribution, scenery: Scenery, episode: Trajectory) -> Scene:
+    """An episode that was seen, on its level as the distribution numbers it."""
+    assert behavior.levels is not None and distribution.model is not None  # counted behaviour has both
+    level = int(behavior.levels[behavior.model.level[episode.states[0]]])
+    board, position = scenery.board(level), scenery.position[distribution.model.states_of(behavior.levels)]
+    return Scene(
+        distribution=behavior.distribution,
+        level=level,
+        rows=board.rows,
+        legend=board.legend,
+        path=tuple((int(r), int(c)) for r, c in position[episode.states] if r >= 0),
+        outcome=_outcome(behavior, episode.states, episode.actions),
+    )
 
 
 def _outcome(behavior: Behavior, states: IntArray, actions: IntArray) -> str:

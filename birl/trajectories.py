@@ -112,13 +112,28 @@ def _ends(trajectory: Trajectory) -> np.ndarray:
 
 
 def sample_episodes(
-    model: TabularModel, table: FloatArray, episodes: int, *, horizon: int, rng: np.random.Generator
+    model: TabularModel,
+    table: FloatArray,
+    episodes: int,
+    *,
+    horizon: int,
+    rng: np.random.Generator,
+    starts: IntArray | None = None,
 ) -> tuple[Trajectory, ...]:
-    """Episodes of a policy [S, A] in a model, all at once; `states` is always there."""
+    """Episodes of a policy [S, A] in a model, all at once; `states` is always there.
+
+    Args:
+        model: where.
+        table: the policy.
+        episodes: how many.
+        horizon: steps at most.
+        rng: drives everything.
+        starts: states they begin in, [episodes]; drawn from the model's start if left out.
+    """
     step = Stepper(model)
     states = np.empty((horizon + 1, episodes), np.int64)
     actions = np.empty((horizon, episodes), np.int64)
-    states[0] = rng.choice(model.n_states, size=episodes, p=model.start)
+    states[0] = rng.choice(model.n_states, size=episodes, p=model.start) if starts is None else starts
     cumulative = table.cumsum(axis=1)
     for t in range(horizon):
         draw = rng.random(episodes) * cumulative[states[t], -1]
@@ -127,10 +142,26 @@ def sample_episodes(
     return tuple(_episode(model, states[:, i], actions[:, i]) for i in range(episodes))
 
 
-def act_out(
-    model: TabularModel, policy: Any, episodes: int, *, horizon: int, rng: np.random.Generator, deterministic: bool
+def act_out(  # noqa: PLR0913 - `sample_episodes` for a policy that has no table
+    model: TabularModel,
+    policy: Any,
+    episodes: int,
+    *,
+    horizon: int,
+    rng: np.random.Generator,
+    deterministic: bool,
+    starts: IntArray | None = None,
 ) -> tuple[Trajectory, ...]:
     """Episodes of a policy that acts on observations, all at once: for one with memory, which has no table.
+
+    Args:
+        model: where.
+        policy: has `act`.
+        episodes: how many.
+        horizon: steps at most.
+        rng: drives everything.
+        deterministic: take its likeliest actions.
+        starts: states they begin in, [episodes]; drawn from the model's start if left out.
 
     Raises:
         BirlError: for a model without `observe`, or an action the model does not allow.
@@ -140,7 +171,7 @@ def act_out(
     step = Stepper(model)
     states = np.empty((horizon + 1, episodes), np.int64)
     actions = np.empty((horizon, episodes), np.int64)
-    states[0] = rng.choice(model.n_states, size=episodes, p=model.start)
+    states[0] = rng.choice(model.n_states, size=episodes, p=model.start) if starts is None else starts
     policy.reset()
     for t in range(horizon):
         actions[t] = policy.act(model.observe(states[t]), rng=rng, deterministic=deterministic)

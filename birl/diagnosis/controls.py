@@ -6,15 +6,18 @@ where hiding another goal would pay. What a task does not declare is left out, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from birl.behavior import Behavior, observe
-from birl.task import Objective, Task
+from birl.task import Distribution, Objective, Task
 from birl.types import BirlError
 
-__all__ = ["Controls", "apart", "observe_controls"]
+__all__ = ["Controls", "See", "apart", "observe_controls"]
+
+See = Callable[[Any, Distribution], Behavior]
+"""A policy on a distribution, as behaviour."""
 
 SAME = 1e-9  # difference of weights, relative to the largest, that is none
 
@@ -39,23 +42,23 @@ class Controls:
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def observe_controls(policy: Any, task: Task, *, deterministic: bool = False) -> Controls:
+def observe_controls(policy: Any, task: Task, *, see: See = observe) -> Controls:
     """What the policy does on the ghosts, and with the knob turned up.
 
     Args:
-        policy: a `Policy`, or anything `as_policy` adapts.
+        policy: a `Policy`, or anything `as_policy` adapts; None where only episodes are known.
         task: every distribution needs an exact model.
-        deterministic: take the most probable action.
+        see: how it is observed.
     """
     ghosts: dict[str, Behavior | str] = {}
     for candidate, ghost in task.ghosts.items():
         try:
-            ghosts[candidate] = observe(policy, ghost, deterministic=deterministic)
+            ghosts[candidate] = see(policy, ghost)
         except BirlError as error:
             ghosts[candidate] = f"the policy cannot be seen on its ghost: {error}"
     return Controls(
         ghosts=ghosts,
-        capable=_turned_up(policy, task, deterministic=deterministic),
+        capable=_turned_up(policy, task, see),
         twins={d.name: d.twin for d in task.distributions if d.twin is not None},
         stakes={d.name: d.stakes for d in task.distributions if d.stakes is not None},
         apart={name: apart(task.base, candidate) for name, candidate in task.candidates.items()},
@@ -71,11 +74,13 @@ def apart(base: Objective, candidate: Objective) -> tuple[str, ...]:
     return tuple(n for n in names if abs(base.get(n, 0.0) / first - candidate.get(n, 0.0) / second) > SAME)
 
 
-def _turned_up(policy: Any, task: Task, *, deterministic: bool) -> Mapping[str, Behavior] | str:
+def _turned_up(policy: Any, task: Task, see: See) -> Mapping[str, Behavior] | str:
     if task.knob is None:
         return "the task declares no capability knob"
+    if policy is None:
+        return "only episodes are known: the capability knob turns a policy"
     try:
         better = task.knob(policy, task.knob_setting)
-        return {d.name: observe(better, d, deterministic=deterministic) for d in task.distributions}
+        return {d.name: see(better, d) for d in task.distributions}
     except BirlError as error:
         return f"the capability knob does not turn to {task.knob_setting:g}: {error}"

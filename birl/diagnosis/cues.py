@@ -41,10 +41,11 @@ def enter_cue_gaps(
         level_weights: bootstrap weights of each distribution's levels, [D, L]; those of the cued one pick the levels
             of its pair too, for they are the same levels.
     """
+    by_name = {b.distribution: b for b in behaviors}
     for b in behaviors:
         if b.shift != "cue":
             continue
-        reason = _unmatched(b, base, returns)
+        reason = _unmatched(b, base, returns) or _elsewhere(b, by_name[b.pair or ""])
         if reason:
             ledger.undefined[f"cue_gap[{b.distribution}]"] = reason
             continue
@@ -66,6 +67,13 @@ def _unmatched(b: Behavior, base: Mapping[str, FloatArray], returns: Mapping[str
     if not all(returns[name].can_be_earned(base[name]) for name in (b.distribution, b.pair)):
         return CANNOT_BE_EARNED
     return ""
+
+
+def _elsewhere(b: Behavior, pair: Behavior) -> str:
+    """Whether the episodes that are known of the two are of other levels; empty where they are not."""
+    if b.levels is None or pair.levels is None or np.array_equal(b.levels, pair.levels):
+        return ""
+    return f"its episodes are not of the levels that those of its pair {b.pair!r} are of"
 
 
 def _complied(returns: LevelReturns, rows: FloatArray) -> FloatArray:

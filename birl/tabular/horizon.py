@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from birl.tabular.model import TabularModel
-from birl.tabular.planning import q_values, soft_policy
-from birl.types import FloatArray
+from birl.tabular.planning import best_values, q_values, soft_policy
+from birl.types import FloatArray, IntArray
 
-__all__ = ["FinitePlan", "finite_occupancy", "soft_plan_finite"]
+__all__ = ["FinitePlan", "finite_occupancy", "returns_to_go", "soft_plan_finite"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,28 @@ def soft_plan_finite(model: TabularModel, reward: FloatArray, *, horizon: int) -
     for t in range(horizon - 1, -1, -1):
         values[t], policy[t] = soft_policy(model, q_values(model, reward, values[t + 1]))
     return FinitePlan(values=values[:-1], policy=policy)
+
+
+def returns_to_go(
+    model: TabularModel, reward: FloatArray, states: IntArray, *, horizon: int, policy: FloatArray | None = None
+) -> FloatArray:
+    """Return of a policy, or the best there is, with 0 to T steps left, in some states, [T + 1, N].
+
+    Args:
+        model: the world.
+        reward: [S*A].
+        states: where, [N].
+        horizon: T.
+        policy: [S, A]; the best one for the steps that are left, if left out.
+    """
+    found = np.zeros((horizon + 1, states.size))
+    values = np.zeros(model.n_states)
+    for t in range(1, horizon + 1):
+        q = q_values(model, reward, values)
+        now = best_values(q) if policy is None else (policy * np.where(model.valid_actions, q, 0.0)).sum(axis=1)
+        values = np.where(model.terminal, 0.0, now)
+        found[t] = values[states]
+    return found
 
 
 def finite_occupancy(model: TabularModel, policy: FloatArray, *, horizon: int) -> FloatArray:
