@@ -10,6 +10,7 @@ Source: Yudkowsky 2008, "Measuring Optimization Power" (lesswrong.com).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +89,7 @@ def _returns(
 ) -> FloatArray:
     """Discounted returns of episodes sampled side by side, so many on each of some levels, [L, E]."""
     model, (levels, episodes) = behavior.model, wanted
-    step, cumulative = Stepper(model), policy.cumsum(axis=1)
+    step, cumulative = _stepper(model), policy.cumsum(axis=1)
     states = np.concatenate([_starts(model, int(level), episodes, rng) for level in levels])
     total, alive = np.zeros(states.size), np.arange(states.size)
     for time in range(behavior.horizon):
@@ -101,6 +102,12 @@ def _returns(
         total[alive] += model.discount**time * values[here * model.n_actions + actions]
         states[alive] = step(here, actions, rng)
     return total.reshape(levels.size, episodes)
+
+
+def _stepper(model: TabularModel) -> Callable[[IntArray, IntArray, np.random.Generator], IntArray]:
+    """Where actions lead; nothing is drawn where nothing is left to chance."""
+    after = model.successors
+    return Stepper(model) if after is None else lambda states, actions, _: after[states, actions]
 
 
 def _starts(model: TabularModel, level: int, count: int, rng: np.random.Generator) -> IntArray:
