@@ -58,7 +58,8 @@ class Adversarial:
         generator: settings of Stable-Baselines3's PPO, beside those that follow from the rest.
         tolerance: spread of mean losses, in nats, below which the discriminator has settled.
         window: rounds a mean is taken over.
-        progress: called after each round with the share of `timesteps` spent and the discriminator's loss.
+        progress: called after each round with the share of `timesteps` spent and the discriminator's loss; where it
+            returns True the game ends there.
     """
 
     reads: tuple[str, ...] = ("next_observation",)
@@ -77,7 +78,7 @@ class Adversarial:
     generator: Mapping[str, Any] = field(default_factory=lambda: {"n_epochs": 5, "batch_size": 256})
     tolerance: float = 0.02
     window: int = 10
-    progress: Callable[[float, float], None] | None = None
+    progress: Callable[[float, float], bool | None] | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing."""
@@ -243,9 +244,8 @@ def _rounds(method: Any, trainer: Any, steps: Steps, rng: np.random.Generator) -
         trainer.logger.dump(done)
         settling.losses.append(float(np.mean([s["disc_loss"] for s in stats])))
         settling.accuracies.append(float(np.mean([s["disc_acc"] for s in stats])))
-        if method.progress is not None:
-            method.progress(done / rounds, settling.losses[-1])
-        if settling.change is not None and settling.change <= method.tolerance:
+        enough = method.progress is not None and method.progress(done / rounds, settling.losses[-1])
+        if enough or (settling.change is not None and settling.change <= method.tolerance):
             break
     return settling
 
@@ -286,7 +286,7 @@ def _settled(method: Any, settling: Settling) -> Check:
     return Check(
         name="converged",
         passed=passed,
-        message=found if passed else f"{found}: give more timesteps than {method.timesteps}",
+        message=found if passed else f"{found}: give more timesteps",
         value=change,
         limit=method.tolerance,
     )

@@ -31,9 +31,11 @@ QUICK = AdversarialIRL(
 ANSWERED = AdversarialIRL(
     hidden=(32,),
     horizon=10,
-    timesteps=20_480,
+    timesteps=6144,
     parallel=32,
+    updates=32,
     learning_rate=3e-3,
+    clone_updates=200,
     window=3,
     tolerance=0.0,
     generator={"n_epochs": 2, "batch_size": 512},
@@ -60,7 +62,7 @@ def test_an_estimate_says_what_became_of_shaping_and_what_was_spent(tmp_path):
     settled = next(c for c in found.checks if c.name == "converged")
     assert not settled.passed
     assert "too few to tell" in settled.message
-    assert "give more timesteps than 64" in settled.message
+    assert "give more timesteps" in settled.message
     found.save(tmp_path / "reward.npz")
     back = RewardEstimate.load(tmp_path / "reward.npz")
     np.testing.assert_array_equal(back.evaluate(arriving()), found.evaluate(arriving()))
