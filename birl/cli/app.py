@@ -17,11 +17,15 @@ import click
 from click.core import ParameterSource
 
 from birl.cli import listing
+from birl.cli.benching import BACKENDS, BenchRequest
+from birl.cli.benching import bench as carry_out_bench
 from birl.cli.comparing import METRICS, CompareRequest, check_compare
 from birl.cli.comparing import compare as carry_out_comparison
 from birl.cli.console import complain, warnings_in_one_line
 from birl.cli.recover_request import RecoverRequest, check_recover
 from birl.cli.request import Request, check
+from birl.cli.tabling import TABLE_FORMATS
+from birl.cli.tabling import table as carry_out_table
 
 __all__ = ["main"]
 
@@ -103,13 +107,16 @@ def main(ctx: click.Context) -> None:
 @click.option("--num-threads", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="For torch.")
 @click.option("--json", metavar="FILE", help="Write the card; with several checkpoints FILE has {name} in it.")
 @click.option("--figures", metavar="DIR", help="Write figures; with several checkpoints DIR has {name} in it.")
+@click.option("--html", metavar="FILE", help="Write the card as one page; with several checkpoints as for --json.")
 @click.option(
     "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the result on standard output."
 )
 @click.option(
     "--fail-on", metavar="VERDICT,...", callback=_verdicts, help="Exit with 1 when the verdict is one of these."
 )
-@click.option("--from", "card", metavar="CARD", help="Diagnose a finished card again instead of scoring.")
+@click.option(
+    "--from", "card", metavar="CARD", help="Diagnose a finished card again; --task, with --html, draws its levels."
+)
 @click.option("--trust-checkpoint", is_flag=True, help="Let the checkpoint run code as it is unpickled.")
 @click.option(
     "--vecnormalize",
@@ -204,6 +211,35 @@ def compare(ctx: click.Context, **options: Any) -> None:
     request = CompareRequest(**options)
     check_compare(request)
     ctx.exit(carry_out_comparison(request))
+
+
+@main.command()
+@click.argument("suite", metavar="[SUITE|MODULE:NAME]", required=False)
+@click.option("--results", metavar="DIR", help="Folder of the results; a run goes on where an earlier one was.")
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Units at a time.")
+@click.option(
+    "--backend", metavar="|".join(BACKENDS), default="loky", show_default=True, help="What runs them, through joblib."
+)
+@click.option("--address", metavar="HOST:PORT", help="Of a running Ray or Dask cluster that sees DIR, too.")
+@click.option("--seeds", metavar="N", type=click.IntRange(min=1), help="Seeds of every agent; the suite's if left out.")
+@click.option("--retry", is_flag=True, help="Do failed units again.")
+@click.pass_context
+def bench(ctx: click.Context, **options: Any) -> None:
+    """Score every agent of a SUITE on its tasks; without one, list the suites.
+
+    Every unit (agent, task, seed) is written by itself as soon as it is done: a run that was stopped goes on where it
+    was, and several machines can share the folder.
+    """
+    ctx.exit(carry_out_bench(BenchRequest(**options)))
+
+
+@main.command()
+@click.argument("results", metavar="DIR")
+@click.option("--format", type=click.Choice(TABLE_FORMATS), default="text", show_default=True, help="Of the table.")
+@click.pass_context
+def table(ctx: click.Context, results: str, format: str) -> None:
+    """Show the results of `birl bench` in DIR as one table."""
+    ctx.exit(carry_out_table(results, format))
 
 
 @main.command()

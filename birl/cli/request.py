@@ -39,6 +39,7 @@ class Request:
         num_threads: that torch may use.
         json: file for the card.
         figures: folder for the figures.
+        html: file for the card as a page.
         format: of what goes to standard output.
         fail_on: verdicts that make the exit code 1.
         card: file of a finished card, to be diagnosed again.
@@ -56,6 +57,7 @@ class Request:
     num_threads: int
     json: str | None
     figures: str | None
+    html: str | None
     format: str
     fail_on: tuple[str, ...]
     card: str | None
@@ -83,9 +85,8 @@ def check(request: Request, typed: Collection[str]) -> None:
         )
     check_checkpoint_options(request.task, request.vecnormalize)
     names = [short_name(one) if looks_like_path(one) else one for one in request.checkpoints]
-    for option, pattern, folder in (("--json", request.json, False), ("--figures", request.figures, True)):
-        if pattern is not None:
-            check_pattern(option, pattern, names, folder=folder)
+    for option, pattern, folder in _outputs(request):
+        check_pattern(option, pattern, names, folder=folder)
 
 
 def check_checkpoint_options(task: str | None, vecnormalize: str) -> None:
@@ -113,14 +114,27 @@ def _check_alone(request: Request, typed: Collection[str]) -> None:
         "trust_checkpoint": "--trust-checkpoint",
         "vecnormalize": "--vecnormalize",
     }
+    if request.html is not None:
+        del making["task"]  # whose levels are drawn on the page
     odd = [label for name, label in making.items() if name in typed]
     if odd:
         raise click.UsageError(f"--from reads a finished card and scores nothing: leave out {', '.join(odd)}")
     assert request.card is not None
     existing_file(request.card, "card")
-    for option, pattern, folder in (("--json", request.json, False), ("--figures", request.figures, True)):
-        if pattern is not None:
-            _check_writable(option, destination(pattern, Path(request.card).stem), folder=folder)
+    for option, pattern, folder in _outputs(request):
+        _check_writable(option, destination(pattern, Path(request.card).stem), folder=folder)
+
+
+def _outputs(request: Request) -> Sequence[tuple[str, str, bool]]:
+    """Option, pattern, and whether it is a folder, of everything that is to be written.
+
+    Raises:
+        click.UsageError: when two of them are one file.
+    """
+    if request.json is not None and request.json == request.html:
+        raise click.UsageError(f"--json and --html are both {request.html}: give each a file of its own")
+    asked = (("--json", request.json, False), ("--figures", request.figures, True), ("--html", request.html, False))
+    return [(option, pattern, folder) for option, pattern, folder in asked if pattern is not None]
 
 
 def looks_like_path(checkpoint: str) -> bool:

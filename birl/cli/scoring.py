@@ -47,7 +47,7 @@ def score_all(request: Request) -> int:
     for target in targets:
         try:
             card = _score_one(target, task, request, how)
-            _write(card, request, target.name)
+            _write(card, request, target.name, task)
         except BirlError as error:
             failed = True
             complain(error if target.given in str(error) else f"{target.given}: {error}")
@@ -57,6 +57,8 @@ def score_all(request: Request) -> int:
             _show(card, request.format)
     if request.format == "json":
         _show_json(cards, several=len(request.checkpoints) > 1)
+    elif len(cards) > 1:
+        _show_stability(cards)
     return FAILED if failed else _gate(cards, request)
 
 
@@ -72,12 +74,20 @@ def rediagnose(request: Request) -> int:
     if card.evidence is None:
         raise BirlError(f"{request.card} holds no evidence to diagnose from: score the policy again")
     card = replace(card, diagnosis=diagnose(card.evidence))
-    _write(card, request, Path(request.card).stem)
+    _write(card, request, Path(request.card).stem, _worlds(card, request))
     if request.format == "json":
         _show_json([card], several=False)
     else:
         _show(card, request.format)
     return _gate([card], request)
+
+
+def _worlds(card: Scorecard, request: Request) -> Task | None:
+    """The task named beside `--from`, with the levels of the card."""
+    if request.task is None:
+        return None
+    levels = card.settings.get("levels")
+    return open_task(request.task, int(levels) if levels else None)
 
 
 def _check_names(request: Request) -> None:
@@ -116,7 +126,7 @@ def _score_one(target: Target, task: Task, request: Request, how: Opening) -> Sc
         return replace(card, settings={**card.settings, **asked})
 
 
-def _write(card: Scorecard, request: Request, name: str) -> None:
+def _write(card: Scorecard, request: Request, name: str, task: Task | None) -> None:
     """The files that were asked for; figures are drawn before anything is written."""
     if request.figures is not None:
         from birl.report import write_figures
@@ -124,6 +134,10 @@ def _write(card: Scorecard, request: Request, name: str) -> None:
         write_figures(card, destination(request.figures, name))
     if request.json is not None:
         card.save(destination(request.json, name))
+    if request.html is not None:
+        from birl.report import write_html
+
+        write_html(card, destination(request.html, name), task=task)
 
 
 def _show(card: Scorecard, format: str) -> None:
@@ -131,6 +145,13 @@ def _show(card: Scorecard, format: str) -> None:
 
     colour = in_colour(format)
     click.echo(render(card, format, colour=colour), nl=False, color=colour)
+
+
+def _show_stability(cards: Sequence[Scorecard]) -> None:
+    """Whether checkpoints, taken for those of one training, were called alike."""
+    from birl.diagnosis import stability
+
+    click.echo(f"\nTogether, {stability(cards).reason}.")
 
 
 def _show_json(cards: Sequence[Scorecard], *, several: bool) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from birl.bench import Line, Pooled, Results, Row
 from birl.report.blocks import BAD, QUIET, Section, Table
 from birl.report.blocks import Line as Said
 from birl.report.words import NONE, clean, interval
 from birl.types import Interval
+
+if TYPE_CHECKING:
+    from birl.bench import Line, Pooled, Results, Row
 
 __all__ = ["HEADINGS", "benchmark", "cells", "failure_cells", "notes", "pooled_cells"]
 

@@ -6,12 +6,14 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from birl.bench import Line, Results, Row
 from birl.report.benchmark import HEADINGS, POOLED, cells, failure_cells, notes, pooled_cells
 from birl.types import Interval
 
 if TYPE_CHECKING:
     import pandas
+
+if TYPE_CHECKING:
+    from birl.bench import Line, Results, Row
 
 __all__ = ["as_csv", "as_html", "as_latex"]
 

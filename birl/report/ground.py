@@ -50,8 +50,7 @@ def grounds(card: Scorecard, task: Task | None = None) -> Mapping[str, Sequence[
 
 def _cells(card: Scorecard, scene: Scene, task: Task | None) -> FloatArray | None:
     """None where there is no world, or no reward to lay over it: a file keeps neither networks nor tables."""
-    joint = card.estimates.get("joint")
-    if task is None or joint is None or not (joint.weights or joint.network or joint.table is not None):
+    if task is None:
         return None
     where = _distribution(card, scene.distribution, task)
     if level_board(where, scene.level).rows != scene.rows:
@@ -59,6 +58,9 @@ def _cells(card: Scorecard, scene: Scene, task: Task | None) -> FloatArray | Non
             f"task {task.name!r}: level {scene.level} of {scene.distribution!r} is not the one on this card: give the "
             "task it was scored on, with as many levels, or none"
         )
+    joint = card.estimates.get("joint")
+    if joint is None or not (joint.weights or joint.network is not None or joint.table is not None):
+        return None
     return reward_cells(joint, where, scene.level)
 
 

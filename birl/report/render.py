@@ -6,8 +6,8 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from birl.bench import Results
 from birl.matrix import DistanceMatrix
 from birl.report.benchmark import benchmark
 from birl.report.benchmark_frames import as_csv, as_html, as_latex
@@ -20,6 +20,9 @@ from birl.report.text import text
 from birl.rewards import Rewards
 from birl.scorecard import Scorecard
 from birl.types import BirlError, unknown_name
+
+if TYPE_CHECKING:
+    from birl.bench import Results
 
 __all__ = ["FORMATS", "TABLE_FORMATS", "render", "render_comparison", "render_results", "render_rewards"]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from birl.diagnosis import MEANING, Diagnosis, Verdict
 from birl.report.blocks import BAD, GOOD, QUIET, STRONG, UNSURE, Line, Section, Table
+from birl.report.controls import controls
 from birl.report.provenance import checks, provenance
 from birl.report.recovered import recovered
 from birl.report.words import NONE, clean, interval, share
@@ -18,7 +19,7 @@ RARE = 0.02  # outcomes rarer than this are counted together
 
 def story(card: Scorecard) -> Sequence[Section]:
     """Every section of a card's report, in reading order."""
-    return [verdict(card), does(card), *gap(card), recovered(card), checks(card), provenance(card)]
+    return [verdict(card), does(card), *gap(card), *controls(card), recovered(card), checks(card), provenance(card)]
 
 
 def verdict(card: Scorecard) -> Section:
@@ -43,7 +44,7 @@ def _why(found: Diagnosis) -> Iterable[Line]:
     likely = sorted(found.probabilities.items(), key=lambda item: -item[1])
     odds = ", ".join(f"{answer.value} {share(p)}" for answer, p in likely if p > 0)
     yield Line(label="Probabilities", text=odds or NONE)
-    yield Line(label=f"Rule {found.rule}", text=clean(found.reason))
+    yield Line(label=f"Rule {clean(found.rule)}", text=clean(found.reason))
     if found.flags:
         yield Line(label="Flags", text=clean(", ".join(sorted(found.flags))))
     for wanted in found.would_decide:
@@ -56,7 +57,7 @@ def does(card: Scorecard) -> Section:
     """Base return and outcomes, distribution by distribution."""
     mode = "its most probable action each time" if card.policy.deterministic else "stochastic, as it would be deployed"
     rows = tuple(
-        (clean(name), r.shift, f"{r.levels:,}", interval(r.base_return), *_returns(r))
+        (clean(name), clean(r.shift), f"{r.levels:,}", interval(r.base_return), *_returns(r))
         for name, r in card.readings.items()
     )
     table = Table(

@@ -105,6 +105,7 @@ def test_files_are_written_where_they_were_asked_for(scored, here):
     assert done.exit_code == 0
     assert sorted(path.name for path in (here / "out").iterdir()) == [
         "card.json",
+        "evidence.png",
         "gap.png",
         "levels.png",
         "matrix.png",

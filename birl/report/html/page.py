@@ -8,6 +8,7 @@ from pathlib import Path
 
 from birl.diagnosis import MEANING, Verdict
 from birl.files import write_whole
+from birl.report.ground import grounds
 from birl.report.html.sections import SECTIONS, Subject
 from birl.report.html.typeset import typeset
 from birl.report.words import clean, interval
@@ -33,7 +34,7 @@ def write_html(card: Scorecard, path: str | Path, *, task: Task | None = None) -
     Raises:
         BirlError: for a task whose levels are not those of the card, or a file that cannot be written.
     """
-    subject = Subject(card=card, task=task)
+    subject = Subject(card=card, grounds=grounds(card, task), worlds=task is not None)
     panels = [panel for section in SECTIONS for panel in section(subject)]
     found = card.diagnosis
     page = typeset(

@@ -5,7 +5,7 @@ To add one, write the function and put it into `SECTIONS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from birl.diagnosis import RULES, Diagnosis, Thresholds
@@ -13,13 +13,12 @@ from birl.report import provenance as source
 from birl.report import recovered, story
 from birl.report.blocks import QUIET, STRONG, Line, Table
 from birl.report.comparison import comparison
-from birl.report.ground import grounds
+from birl.report.ground import Ground
 from birl.report.html import pictures
 from birl.report.html.evidence import evidence as evidence_parts
 from birl.report.html.parts import Bars, Folded, Panel, Part, panel
 from birl.report.words import clean, share
 from birl.scorecard import Scorecard
-from birl.task import Task
 
 __all__ = ["SECTIONS", "Subject"]
 
@@ -33,11 +32,13 @@ class Subject:
 
     Attributes:
         card: everything that was found.
-        task: the worlds it was found in; None where only the card is at hand.
+        grounds: its levels by distribution.
+        worlds: whether the worlds it was scored on were at hand.
     """
 
     card: Scorecard
-    task: Task | None
+    grounds: Mapping[str, Sequence[Ground]]
+    worlds: bool
 
 
 def verdict(subject: Subject) -> Iterable[Panel]:
@@ -109,14 +110,13 @@ def apart(subject: Subject) -> Iterable[Panel]:
 
 def goes(subject: Subject) -> Iterable[Panel]:
     """Some levels of every distribution, the reward on their floor."""
-    card = subject.card
-    shown = grounds(card, subject.task)
+    card, shown = subject.card, subject.grounds
     if not shown:
         return
     lead = "One episode a level: a ring where it starts, an arrow where it ends, darker towards the end."
     if any(one.reward is not None for group in shown.values() for one in group):
         lead += f" The colour of a cell is the reward of {clean(card.preferred)}, on one scale for all levels."
-    elif subject.task is None:
+    elif not subject.worlds:
         lead += " Rewards are not drawn on the floor: that takes the task's levels, which a card does not hold."
     parts: list[Part] = [Line(text=lead, tone=QUIET)]
     for name, group in shown.items():
