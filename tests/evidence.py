@@ -38,10 +38,21 @@ FOLLOWS_RED = {
 }
 BENT = {"distance": 0.3, "goal_regret": 0.2, "residual": {"base": 0.5, "red": 0.5}}
 CUED = {"shifts": {**SHIFTS, "dark": "cue"}, "cue_gap": {"dark": 0.5}}
-TURNED = {"capability_slope": {"blue-door": -0.4}, "own_slope": {"blue-door": 0.3}}
+TURNED = {"capability_slope": {"train": -0.4}, "own_slope": {"train": 0.3}}
 """What others show instead: no objective, one on each distribution, a candidate, a distorted copy, less compliance
 under a cue, less of the base and more of its own with more capability."""
-PLAIN = ("shifts", "conflict_levels", "failed", "disagreement", "undefined", "draws", "twins", "stakes", "apart")
+PLAIN = (
+    "shifts",
+    "conflict_levels",
+    "failed",
+    "disagreement",
+    "undefined",
+    "draws",
+    "twins",
+    "stakes",
+    "apart",
+    "fallen_levels",
+)
 
 Value = float | np.ndarray | None
 

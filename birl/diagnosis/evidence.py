@@ -32,6 +32,11 @@ class Evidence:
             alone.
         outcome_consistency: the same for first events.
         own_directedness: `directedness` of the objective fitted to this distribution alone.
+        fallen_directedness: `directedness` on the levels where base return fell (`birl.diagnosis.fallen`), of the joint
+            objective or the distribution's own, whichever explains more there.
+        fallen_device: `device` on these levels.
+        fallen_outcomes: `outcome_directedness` on these levels.
+        fallen_levels: how many of them there are.
         distance: STARC distance between base and joint objective.
         goal_regret: normalised base return that an ideal optimiser of the joint objective loses.
         capability_regret: what the policy loses on top.
@@ -46,7 +51,7 @@ class Evidence:
             candidate hidden (`birl.diagnosis.reliance`).
         cue_gap: base return on the matched levels without a cue, minus that under it (`birl.diagnosis.cues`).
         capability_slope: change of base return as the capability knob is turned up (`birl.diagnosis.capability`).
-        own_slope: the same for the return of the joint objective.
+        own_slope: the same for the return of what it pursues with the knob turned up.
         proxy_brings_base: in training, what each candidate's optimiser gains on the base (`birl.diagnosis.links`).
         base_brings_proxy: in training, what the base's optimiser gains on each candidate.
         proxy_causes_base: in training, the later effect of each candidate's events on the base.
@@ -57,6 +62,7 @@ class Evidence:
         apart: candidate -> features by which it differs from the base objective.
         disagreement: what methods disagree about, a sentence each.
         conflict_levels: number of conflict levels of each candidate on the shifts.
+        episodes: distribution -> how many episodes of it are all that is known; empty where the policy itself is.
         undefined: `quantity[distribution]` -> reason.
         draws: `quantity[distribution]` -> joint draws, [D].
         failed: required checks that failed, with their remedies.
@@ -72,6 +78,10 @@ class Evidence:
     consistency: Mapping[str, Interval] = field(default_factory=dict)
     outcome_consistency: Mapping[str, Interval] = field(default_factory=dict)
     own_directedness: Mapping[str, Interval] = field(default_factory=dict)
+    fallen_directedness: Mapping[str, Interval] = field(default_factory=dict)
+    fallen_device: Mapping[str, Interval] = field(default_factory=dict)
+    fallen_outcomes: Mapping[str, Interval] = field(default_factory=dict)
+    fallen_levels: Mapping[str, int] = field(default_factory=dict)
     distance: Mapping[str, Interval] = field(default_factory=dict)
     goal_regret: Mapping[str, Interval] = field(default_factory=dict)
     capability_regret: Mapping[str, Interval] = field(default_factory=dict)
@@ -93,6 +103,7 @@ class Evidence:
     stakes: Mapping[str, float] = field(default_factory=dict)
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     conflict_levels: Mapping[str, int] = field(default_factory=dict)
+    episodes: Mapping[str, int] = field(default_factory=dict)
     undefined: Mapping[str, str] = field(default_factory=dict)
     draws: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     failed: tuple[str, ...] = ()

@@ -15,24 +15,26 @@ import numpy as np
 from scipy.special import expit
 
 from birl.behavior import Behavior
+from birl.diagnosis.brought import BROUGHT_ABOUT, brought_about
 from birl.diagnosis.capability import enter_slopes
 from birl.diagnosis.compare import Comparison
 from birl.diagnosis.controls import Controls
 from birl.diagnosis.cues import enter_cue_gaps
 from birl.diagnosis.evidence import Evidence
+from birl.diagnosis.fallen import enter_fallen, fallen_levels
 from birl.diagnosis.held_out import HeldOut, OutcomesHeldOut
 from birl.diagnosis.links import enter_links
 from birl.diagnosis.reliance import enter_reliance
 from birl.gap import CANNOT_BE_EARNED, Gap, LevelReturns, pursue, tied_returns
 from birl.irl import RewardEstimate
-from birl.outcomes import Outcomes
 from birl.stats import percentile_interval
 from birl.types import FloatArray, Interval
 
 __all__ = ["Inputs", "gaps", "gather"]
 
-BROUGHT_ABOUT = 0.05  # share of episodes; habits reach .05 by luck, a planner acting at random 17 times in 20 .26
 FLOOR = 0.02  # nats a decision: a policy that differs less from chance leaves nothing to explain
+NOTHING_TO_GAIN = "no policy gains over the random walk on the joint objective here"
+CUT_SHORT = "its episodes were cut with much of the discounted future to come: what it forgoes there is not known"
 DIGITS = 6  # significant digits of a stored draw; far below its sampling error, and a card stays small
 
 
@@ -46,6 +48,7 @@ class Inputs:
         returns: base returns on each.
         held_out: held-out likelihoods on each.
         joint: the joint objective.
+        weights: the joint objective on resampled levels, [D, F].
         level_weights: bootstrap weights of each distribution's levels, [D, L].
         comparison: the joint objective beside base and candidates, as rewards.
         odds: for each candidate and shift, log-likelihood of a decision minus the base's on conflict levels, [L], 0
@@ -62,6 +65,7 @@ class Inputs:
     returns: Mapping[str, LevelReturns]
     held_out: Mapping[str, HeldOut]
     joint: RewardEstimate
+    weights: FloatArray
     level_weights: Mapping[str, FloatArray]
     comparison: Comparison
     odds: Mapping[str, Mapping[str, FloatArray]]
@@ -113,21 +117,24 @@ class _Ledger:
 def gather(inputs: Inputs) -> Evidence:
     """All the evidence there is for one policy."""
     ledger = _Ledger()
-    weights = inputs.joint.redraw(inputs.level_weights)
+    weights = inputs.weights
     for b in inputs.behaviors:
         _explained(ledger, b, inputs)
+        seen, returns = inputs.held_out[b.distribution], inputs.returns[b.distribution]
+        enter_fallen(ledger, b, seen, returns, inputs.level_weights[b.distribution])
     _offered(ledger, {b.distribution: _lost(ledger, b, inputs, weights) for b in inputs.behaviors})
     rows = np.concatenate([inputs.joint.simplest[None], weights])
     inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)
     for candidate, by_shift in inputs.odds.items():
         _odds(ledger, candidate, by_shift, inputs)
-    _told_apart(ledger, inputs, rows)
+    _told_apart(ledger, inputs)
     return Evidence(
         shifts={b.distribution: b.shift for b in inputs.behaviors},
         **ledger.intervals,
         conflict_levels={
             c: int(sum(levels.sum() for levels in by_shift.values())) for c, by_shift in inputs.conflict.items()
         },
+        fallen_levels={name: int(fallen_levels(r).sum()) for name, r in inputs.returns.items()},
         undefined=ledger.undefined,
         draws=ledger.draws,
         failed=inputs.failed,
@@ -135,10 +142,11 @@ def gather(inputs: Inputs) -> Evidence:
         twins=inputs.controls.twins,
         stakes=inputs.controls.stakes,
         apart=inputs.controls.apart,
+        episodes={b.distribution: len(b.trajectories) for b in inputs.behaviors if not b.policy_known},
     )
 
 
-def _told_apart(ledger: _Ledger, inputs: Inputs, weights: FloatArray) -> None:
+def _told_apart(ledger: _Ledger, inputs: Inputs) -> None:
     """What the controls say: ghosts, cues, the capability knob, and interventions in training."""
     picks, seen, capable = inputs.level_weights, inputs.behaviors, inputs.controls.capable
     enter_reliance(
@@ -154,7 +162,7 @@ def _told_apart(ledger: _Ledger, inputs: Inputs, weights: FloatArray) -> None:
         names = [f"{quantity}[{b.distribution}]" for quantity in ("capability_slope", "own_slope") for b in seen]
         ledger.undefined.update(dict.fromkeys(names, capable))
     else:
-        enter_slopes(ledger, seen, capable, base=inputs.base, weights=weights, level_weights=picks)
+        enter_slopes(ledger, seen, capable, base=inputs.base, method=inputs.joint.method, level_weights=picks)
     train = seen[0].distribution
     in_training = {name: objective[train] for name, objective in inputs.candidates.items()}
     enter_links(ledger, seen[0], in_training, base=inputs.base[train], picks=picks[train])
@@ -193,13 +201,9 @@ def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:
 
 
 def _outcomes_explained(ledger: _Ledger, b: Behavior, o: OutcomesHeldOut, weights: FloatArray) -> None:
-    """How much of which event comes first an objective explains, where the policy brings events about at all.
-
-    A policy that gets stuck meets few events, and those nearer ones than the random walk meets: that looks like a
-    preference and is none. What it wants, it brings about more often than chance does.
-    """
+    """How much of which event comes first an objective explains, where the policy brings events about at all."""
     name, share = b.distribution, b.model.level_starts * o.weight
-    if not isinstance(b.outcomes, str) and _brought_about(b, b.outcomes) < BROUGHT_ABOUT:
+    if not isinstance(b.outcomes, str) and brought_about(b, b.outcomes) < BROUGHT_ABOUT:
         for quantity in ("outcome_directedness", "outcome_consistency"):
             ledger.undefined[f"{quantity}[{name}]"] = "it brings no event about more often than the random walk does"
         return
@@ -207,12 +211,6 @@ def _outcomes_explained(ledger: _Ledger, b: Behavior, o: OutcomesHeldOut, weight
     ledger.ratio("outcome_directedness", name, parts, "events come as the random walk meets them")
     parts = (share * (o.fitted - o.chance), share * (o.alone - o.chance), weights)
     ledger.ratio("outcome_consistency", name, parts, "no objective explains the outcomes here")
-
-
-def _brought_about(b: Behavior, seen: Outcomes) -> float:
-    """Share of episodes that end in an event in excess of the random walk's share of it, over all events in excess."""
-    excess = b.model.level_starts @ (seen.share - seen.walk)[:, :-1]
-    return float(np.maximum(excess, 0.0).sum())
 
 
 def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> FloatArray:
@@ -227,8 +225,8 @@ def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> 
     pursuit = pursue(model, np.concatenate([point[None], weights]), inputs.base[name])
     counts = b.level_feature_counts()  # [L, F]
     own_gain, forgone = _forgone(pursuit.best, np.concatenate([point[None], weights]), counts, b, picks)
-    if own_gain[0] <= 0:
-        ledger.undefined[f"own_regret[{name}]"] = "no policy gains over the random walk on the joint objective here"
+    if own_gain[0] <= 0 or returns.endless is not None:
+        ledger.undefined[f"own_regret[{name}]"] = NOTHING_TO_GAIN if own_gain[0] <= 0 else CUT_SHORT
     else:
         with np.errstate(divide="ignore", invalid="ignore"):
             own = np.where(own_gain > 0, forgone / own_gain, np.nan)
@@ -242,7 +240,8 @@ def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> 
     rows = np.concatenate([np.ones((1, model.n_levels)), picks])
     gain = rows @ returns.gain
     reached = (rows @ (returns.policy - returns.walk)) / gain
-    goal = (np.einsum("dl,dl->d", rows, returns.best - pursuit.base) + rows @ tied) / gain
+    ideal = returns.endless or returns
+    goal = (np.einsum("dl,dl->d", rows, ideal.best - pursuit.base) + rows @ tied) / (rows @ ideal.gain)
     ledger.put("base_return", name, float(reached[0]), reached[1:])
     ledger.put("goal_regret", name, float(goal[0]), goal[1:])
     ledger.put("capability_regret", name, float(1 - reached[0] - goal[0]), 1 - reached[1:] - goal[1:])

@@ -21,3 +21,15 @@ class Ledger(Protocol):
     def put(self, quantity: str, key: str, value: float, draws: FloatArray) -> None:
         """Enter a quantity with its joint draws, [D]; draws that are not finite fall back on the value."""
         ...
+
+    def ratio(
+        self,
+        quantity: str,
+        key: str,
+        parts: tuple[FloatArray, FloatArray, FloatArray],
+        reason: str,
+        *,
+        most: float = ...,
+    ) -> None:
+        """Enter sum(numerator) / sum(denominator) over resampled levels: both [L], and the weights [D, L]."""
+        ...

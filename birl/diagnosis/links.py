@@ -9,9 +9,11 @@ Two interventions, each done in both directions, x on y:
   everything else held equal:
            later(x, y) = sum_s rho(s) Cov_a(x, g P V_y) / sum_s rho(s) Var_a(x) * gain_x / gain_y                   (2)
   scaled to all of x there is to gain; rho and V_y are the random walk's. What x earns and y earns by the same action
-  is no effect of one on the other: that is left to their correlation within states.
+  is no effect of one on the other: that is left to their correlation within states. Where no state offers a choice
+  about x, there is nothing of it to make happen, and it has no effect.
 
-Cannot tell apart two rewards that are equal everywhere in training: no intervention sets one without the other.
+Cannot tell apart two rewards that are equal everywhere in training: no intervention sets one without the other. In a
+world so large that the walk hardly gets from one to the other, effects are small whatever the causes.
 
 Axes: S states, A actions, L levels, D draws.
 Source: Hubinger et al. 2019, section 3.2, for what counts as bringing about; Pearl 2009, section 3.3, for adjustment.
@@ -108,7 +110,7 @@ def _later(model: TabularModel, x: _Side, y: _Side, visits: FloatArray, rows: Fl
     values = PolicyChain(model, model.uniform).policy_values(y.reward)
     after = model.discount * (model.transitions @ values)
     together, alone = _spread(model, x.reward, after, visits), _spread(model, x.reward, x.reward, visits)
-    return (rows @ together) / (rows @ alone) * (rows @ x.gain) / (rows @ y.gain)
+    return _over(rows @ together, rows @ alone) * (rows @ x.gain) / (rows @ y.gain)
 
 
 def _coincidence(model: TabularModel, x: _Side, y: _Side, visits: FloatArray, rows: FloatArray) -> FloatArray:
@@ -117,7 +119,13 @@ def _coincidence(model: TabularModel, x: _Side, y: _Side, visits: FloatArray, ro
         rows @ _spread(model, a, b, visits)
         for a, b in ((x.reward, y.reward), (x.reward, x.reward), (y.reward, y.reward))
     )
-    return both / np.sqrt(one * other)
+    return _over(both, np.sqrt(one * other))
+
+
+def _over(spread: FloatArray, variance: FloatArray) -> FloatArray:
+    """Their ratio, 0 where nothing varies."""
+    varies = variance > 0
+    return np.where(varies, spread / np.where(varies, variance, 1.0), 0.0)
 
 
 def _spread(model: TabularModel, x: FloatArray, y: FloatArray, visits: FloatArray) -> FloatArray:

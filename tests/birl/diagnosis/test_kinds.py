@@ -1,0 +1,81 @@
+"""The kind of a proxy follows from what training makes of it, and needs the policy to follow it elsewhere."""
+
+import numpy as np
+import pytest
+
+from birl.diagnosis import Thresholds, Verdict, diagnose
+from birl.diagnosis.kinds import kind_of
+from tests.evidence import FOLLOWS_RED, evidence
+
+T = Thresholds()
+MORE, LESS = T.causes + 1e-6, T.causes - 1e-6
+
+
+def links(brings, brought, causes, caused, coincidence):
+    values = {
+        "proxy_brings_base": brings,
+        "base_brings_proxy": brought,
+        "proxy_causes_base": causes,
+        "base_causes_proxy": caused,
+        "coincidence": coincidence,
+    }
+    return {quantity: {"red": value} for quantity, value in values.items()}
+
+
+def kind(*given, **changes):
+    shown = evidence(**FOLLOWS_RED | {"candidate_odds": {"red": 1.0}} | links(*given) | changes)
+    return kind_of(shown, "red", T)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((1.0, 1.0, 0.7, -4.9, 1.0), "side-effect"),  # sucking, of clean floors
+        ((0.2, 1.0, 0.12, 0.0, 0.0), "instrumental"),  # keys, of chests
+        ((0.0, 1.0, 0.0, 0.3, 0.0), "instrumental"),  # what chests are full of
+        ((1.0, 1.0, -0.4, -0.4, 1.0), "correlational"),  # red, of doors
+        ((1.0, 1.0, 14.0, 14.0, 1.0), None),  # one reward under two names, with effects
+        ((0.1, 0.2, 0.0, 0.0, 0.5), None),  # neither brings the other
+        ((1.0, 1.0, 0.0, 0.0, 0.0), None),  # both are brought, never by the same act
+        ((1.0, 1.0, MORE, 0.0, 1.0), "side-effect"),
+        ((1.0, 1.0, LESS, 0.0, 1.0), "correlational"),
+        ((T.brings - 1e-6, 1.0, 0.2, 0.0, 0.0), "instrumental"),
+        ((0.2, T.brings - 1e-6, 0.2, 0.0, 0.0), None),
+    ],
+)
+def test_training_decides_the_kind(given, expected):
+    found = kind(*given)
+    assert found.name == expected
+    assert bool(found.reason) == (expected is None)
+
+
+def test_a_policy_that_does_not_follow_it_where_they_part_confirms_no_kind():
+    red = (1.0, 1.0, -0.4, -0.4, 1.0)
+    assert kind(*red, candidate_odds={"red": -0.2}).name is None
+    assert "not seen to follow red" in kind(*red, candidate_odds={"red": -0.2}).reason
+    assert kind(*red, candidate_odds={"red": -0.2}, reliance={"red": 0.4}).name == "correlational"
+
+
+def test_draws_that_differ_leave_it_open():
+    for share, expected in ((0.95, "side-effect"), (0.5, None)):
+        drawn = np.where(np.arange(100) < 100 * share, MORE, LESS)
+        found = kind(1.0, 1.0, drawn, 0.0, 1.0)
+        assert found.name == expected
+    assert "more levels would tell" in found.reason
+
+
+def test_without_an_intervention_the_reason_is_that_of_the_evidence():
+    shown = evidence(
+        **FOLLOWS_RED, undefined={"proxy_brings_base[red]": "no policy gains on the candidate in training"}
+    )
+    assert "no policy gains on the candidate" in kind_of(shown, "red", T).reason
+
+
+def test_a_called_proxy_carries_its_kind_and_no_other_verdict_does():
+    red = {"candidate_odds": {"red": 1.0}} | links(1.0, 1.0, -0.4, -0.4, 1.0)
+    found = diagnose(evidence(**FOLLOWS_RED, **red))
+    assert (found.verdict, found.kind) == (Verdict.PROXY, "correlational")
+    assert diagnose(evidence(**red)).kind is None
+    without = diagnose(evidence(**FOLLOWS_RED))
+    assert without.kind is None
+    assert any("of which kind following red is" in caveat for caveat in without.caveats)
