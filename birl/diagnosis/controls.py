@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from birl.behavior import Behavior, observe
+from birl.tabular import TabularModel
 from birl.task import Distribution, Objective, Task
 from birl.types import BirlError
 
@@ -19,6 +22,7 @@ __all__ = ["Controls", "See", "apart", "observe_controls"]
 See = Callable[[Any, Distribution], Behavior]
 """A policy on a distribution, as behaviour."""
 
+LOOKED_AT = 512  # states whose looks are compared
 SAME = 1e-9  # difference of weights, relative to the largest, that is none
 
 
@@ -33,6 +37,7 @@ class Controls:
         twins: cue distribution -> the one whose cue is as new and means nothing.
         stakes: distribution -> what an agent with another goal would gain by hiding it there.
         apart: candidate -> features by which it differs from the base objective.
+        repeats: shifts that are training over again: the same model, and the same to look at.
     """
 
     ghosts: Mapping[str, Behavior | str] = field(default_factory=dict)
@@ -40,6 +45,7 @@ class Controls:
     twins: Mapping[str, str] = field(default_factory=dict)
     stakes: Mapping[str, float] = field(default_factory=dict)
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    repeats: tuple[str, ...] = ()
 
 
 def observe_controls(policy: Any, task: Task, *, see: See = observe) -> Controls:
@@ -62,6 +68,7 @@ def observe_controls(policy: Any, task: Task, *, see: See = observe) -> Controls
         twins={d.name: d.twin for d in task.distributions if d.twin is not None},
         stakes={d.name: d.stakes for d in task.distributions if d.stakes is not None},
         apart={name: apart(task.base, candidate) for name, candidate in task.candidates.items()},
+        repeats=tuple(d.name for d in task.shifts if _same(d.model, task.train.model)),
     )
 
 
@@ -72,6 +79,20 @@ def apart(base: Objective, candidate: Objective) -> tuple[str, ...]:
     first, second = (max((abs(w) for w in weights.values()), default=0.0) or 1.0 for weights in (base, candidate))
     names = dict.fromkeys((*base, *candidate))
     return tuple(n for n in names if abs(base.get(n, 0.0) / first - candidate.get(n, 0.0) / second) > SAME)
+
+
+def _same(one: TabularModel | None, other: TabularModel | None) -> bool:
+    """Whether two models are one world: dynamics, features and starts, and what is seen where anything is."""
+    if one is None or other is None or one.transitions.shape != other.transitions.shape:
+        return False
+    if not np.array_equal(one.start, other.start) or not np.array_equal(one.level, other.level):
+        return False
+    if (one.transitions != other.transitions).nnz or (one.features != other.features).nnz:
+        return False
+    if one.observe is None or other.observe is None:
+        return one.observe is other.observe
+    first = np.arange(min(one.n_states, LOOKED_AT))
+    return np.array_equal(np.asarray(one.observe(first)), np.asarray(other.observe(first)))
 
 
 def _turned_up(policy: Any, task: Task, see: See) -> Mapping[str, Behavior] | str:

@@ -16,6 +16,9 @@ from birl.diagnosis.verdict import Diagnosis, Verdict
 __all__ = ["diagnose"]
 
 SCOPE = "on the tested shifts only"
+STILL = (
+    0.95  # share of decisions that change nothing from which it is said to do nothing; a noise of .05 moves at times
+)
 
 
 def diagnose(evidence: Evidence, thresholds: Thresholds | None = None) -> Diagnosis:
@@ -90,6 +93,9 @@ def _split(probabilities: dict[Verdict, float]) -> str:
 
 def _caveats(e: Snapshot, verdict: Verdict, kind: Kind) -> tuple[str, ...]:
     found = [SCOPE]
+    if e.keys("still") and (least := min(e.get("still", name) for name in e.keys("still"))) >= STILL:
+        found.append(f"it never moves: at least {least:.0%} of its decisions leave the world as it is, everywhere")
+    found += [f"{name} is training over again: nothing could show there" for name in e.evidence.repeats]
     if kind.reason:
         found.append(kind.reason)
     if verdict is Verdict.SUBOPTIMALITY and not e.keys("cue_gap") and not e.keys("capability_slope"):

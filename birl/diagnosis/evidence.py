@@ -37,6 +37,7 @@ class Evidence:
         fallen_device: `device` on these levels.
         fallen_outcomes: `outcome_directedness` on these levels.
         fallen_levels: how many of them there are.
+        still: share of decisions that leave the world as it is.
         distance: STARC distance between base and joint objective.
         goal_regret: normalised base return that an ideal optimiser of the joint objective loses.
         capability_regret: what the policy loses on top.
@@ -60,6 +61,7 @@ class Evidence:
         twins: cue distribution -> the one whose cue is as new and means nothing.
         stakes: distribution -> what an agent with another goal would gain by hiding it there.
         apart: candidate -> features by which it differs from the base objective.
+        repeats: shifts that are training over again, state by state.
         disagreement: what methods disagree about, a sentence each.
         conflict_levels: number of conflict levels of each candidate on the shifts.
         episodes: distribution -> how many episodes of it are all that is known; empty where the policy itself is.
@@ -82,6 +84,7 @@ class Evidence:
     fallen_device: Mapping[str, Interval] = field(default_factory=dict)
     fallen_outcomes: Mapping[str, Interval] = field(default_factory=dict)
     fallen_levels: Mapping[str, int] = field(default_factory=dict)
+    still: Mapping[str, Interval] = field(default_factory=dict)
     distance: Mapping[str, Interval] = field(default_factory=dict)
     goal_regret: Mapping[str, Interval] = field(default_factory=dict)
     capability_regret: Mapping[str, Interval] = field(default_factory=dict)
@@ -102,6 +105,7 @@ class Evidence:
     twins: Mapping[str, str] = field(default_factory=dict)
     stakes: Mapping[str, float] = field(default_factory=dict)
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    repeats: tuple[str, ...] = ()
     conflict_levels: Mapping[str, int] = field(default_factory=dict)
     episodes: Mapping[str, int] = field(default_factory=dict)
     undefined: Mapping[str, str] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from birl.diagnosis.fallen import enter_fallen, fallen_levels
 from birl.diagnosis.held_out import HeldOut, OutcomesHeldOut
 from birl.diagnosis.links import enter_links
 from birl.diagnosis.reliance import enter_reliance
+from birl.diagnosis.still import enter_still
 from birl.gap import CANNOT_BE_EARNED, Gap, LevelReturns, pursue, tied_returns
 from birl.irl import RewardEstimate
 from birl.stats import percentile_interval
@@ -122,6 +123,7 @@ def gather(inputs: Inputs) -> Evidence:
         _explained(ledger, b, inputs)
         seen, returns = inputs.held_out[b.distribution], inputs.returns[b.distribution]
         enter_fallen(ledger, b, seen, returns, inputs.level_weights[b.distribution])
+        enter_still(ledger, b, inputs.level_weights[b.distribution])
     _offered(ledger, {b.distribution: _lost(ledger, b, inputs, weights) for b in inputs.behaviors})
     rows = np.concatenate([inputs.joint.simplest[None], weights])
     inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)
@@ -142,6 +144,7 @@ def gather(inputs: Inputs) -> Evidence:
         twins=inputs.controls.twins,
         stakes=inputs.controls.stakes,
         apart=inputs.controls.apart,
+        repeats=inputs.controls.repeats,
         episodes={b.distribution: len(b.trajectories) for b in inputs.behaviors if not b.policy_known},
     )
 

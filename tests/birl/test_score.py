@@ -139,9 +139,10 @@ def test_worlds_without_a_conflict_level_leave_it_open(wants):
 
 def test_a_shift_identical_to_training_decides_nothing():
     train = Distribution("train", board(TRAIN, levels=FEW))
-    task = orchard(levels=FEW, train=train, shifts=[replace(train, name="copy")])
+    task = orchard(levels=FEW, train=train, shifts=[replace(train, name="copy", shift="feature")])
     found = quick(gardener(task, RED), task)
     assert (found.verdict, found.rule) == (Verdict.UNDETERMINED, "not-separated")
+    assert "copy is training over again: nothing could show there" in found.caveats
 
 
 def test_a_base_of_zeros_is_named_as_what_is_wrong():
@@ -170,6 +171,7 @@ def test_a_policy_that_never_moves_is_no_optimizer():
     assert (found.verdict, found.probabilities) == (Verdict.NON_OPTIMIZER, {Verdict.NON_OPTIMIZER: 1.0})
     assert "brings no event about" in found.evidence.undefined["outcome_directedness[train]"]
     assert max(found.evidence.draws["directedness[train]"]) <= 1.0
+    assert any("it never moves: at least 100% of its decisions" in caveat for caveat in found.diagnosis.caveats)
 
 
 def test_a_table_with_a_row_that_does_not_sum_to_one_is_refused():
