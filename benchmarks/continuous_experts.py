@@ -99,7 +99,7 @@ def _point_goal(seed: int) -> Any:
 def _temperature(model: Any) -> float:
     """What SAC multiplies the entropy by."""
     learnt = getattr(model, "log_ent_coef", None)
-    return float(model.ent_coef_tensor if learnt is None else learnt.exp())
+    return float(model.ent_coef_tensor if learnt is None else learnt.detach().exp())
 
 
 def _return(model: Any, world: str, seed: int) -> float:

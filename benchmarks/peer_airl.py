@@ -1,11 +1,14 @@
-"""imitation's AIRL on continuous worlds, until its discriminator settles. Run: `python benchmarks/peer_airl.py`.
+"""`policy-airl` against imitation's AIRL on the same SAC experts. Run: `python benchmarks/peer_airl.py`.
 
-The peer that `policy-airl` is held against. `run` is one fit, set up as `birl.irl.airl` does it (a clone of the policy
-to begin with, episodes of one length, the reward by state, shaping at the task's discount), on one thread. A budget
-that ends before the discriminator has settled gives a lower bound: what was spent without getting there.
+The peer is set up as `birl.irl.airl` does it: a clone of the policy to begin with, episodes of one length, the reward a
+network by state, shaping at the task's discount. It plays until its discriminator has settled (over forty rounds, the
+mean losses of each ten within .02 nats of each other) or `BUDGET` CPU seconds are spent; then what it spent is a lower bound. The episodes that it
+learns from are given to it and not counted. Beside it, in the same process, three settings of `policy-airl`, each
+fitted before and after the peer: its default, `quick` (a fifth of the steps) and `network`, which sees observations
+only, as the peer does. Those make their own episodes, and these are counted.
 
-Run by itself it plays both worlds once against experts written by hand (a swing-up by energy; straight to the door),
-and records seconds, rounds and whether it settled.
+One row an expert; a row that is there is not measured again. Distances are those of `continuous_cases.py`; ratios are
+of CPU seconds, their mean over experts that of the logarithm.
 """
 
 from __future__ import annotations
@@ -19,128 +22,166 @@ import json
 import platform
 import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from continuous_cases import METRICS, Case, apart, case, over_seeds
+from continuous_experts import CACHE, SEEDS, WORLDS
 
 from birl.files import write_whole
-from birl.irl import RewardEstimate
-from birl.irl.airl import AdversarialIRL
-from birl.policy import GaussianPolicy
-from birl.policy.box import Moments
-from birl.sampled import watch
-from birl.task import load_task
-from birl.types import FloatArray
+from birl.irl import AdversarialIRL, PolicyAIRL, RewardEstimate
 
 RESULTS = Path(__file__).parent / "results" / "peer_airl.json"
-TASKS = ("point-goal", "pendulum")
-HORIZON = {"point-goal": 20, "pendulum": 200}  # experts are at the door after 6 steps: waiting for 60 would cost more
-BUDGET = 200_000  # steps of the generator
-EPISODES = {"point-goal": 200, "pendulum": 50}  # of the policy: some 5,000 and 10,000 steps
+BUDGET = 240.0  # CPU seconds of the peer, for one expert
+PEER = AdversarialIRL(timesteps=2_000_000)  # more than the budget allows
+HORIZON = {
+    "point-goal": 20,
+    "Pendulum-v1": 200,
+}  # experts are at the door after 6 steps: waiting for 60 would cost more
+EPISODES = {"point-goal": 200, "Pendulum-v1": 50}  # of the expert: some 1,500 and 10,000 steps
+OURS = {
+    "default": PolicyAIRL(),
+    "quick": PolicyAIRL(places=60, choices=4, episodes=5, steps=50),
+    "network": PolicyAIRL(reward="network"),
+}
 PACKAGES = ("birl", "numpy", "torch", "gymnasium", "stable-baselines3", "imitation")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Peer:
-    """One run of imitation's AIRL.
+def measured(world: str, seed: int, folder: Path) -> dict[str, Any]:
+    """One expert: what each method took and how far off it is."""
+    where, row = case(world, seed, episodes=EPISODES[world], folder=folder), {}
+    fits = {name: lambda m=method: _seeded(m, where) for name, method in OURS.items()}
+    before = {name: _timed(fit) for name, fit in fits.items()}
+    found, peer = _timed(lambda: _play(where, HORIZON[world], seed))
+    checks = {c.name: c for c in found.checks}
+    row["airl"] = {
+        **peer,
+        "rounds": int(found.provenance["rounds"]),
+        "settled": checks["converged"].passed,
+        "checks": [c.message for c in found.checks],
+        **apart(where, found),
+    }
+    for name, fit in fits.items():
+        seconds = [before[name][1], _timed(fit)[1]]
+        took = {key: float(np.mean([s[key] for s in seconds])) for key in ("cpu", "wall")}
+        row[name] = {**took, "ratio": peer["cpu"] / took["cpu"], **apart(where, before[name][0])}
+    return {"world": world, "seed": seed, "methods": row}
 
-    Attributes:
-        seconds: of wall clock, rollouts of the policy left out.
-        cpu: processor seconds of the same.
-        rounds: of generator and discriminator.
-        settled: whether the discriminator did, within the budget.
-        estimate: what was recovered; its checks say more.
-    """
 
-    seconds: float
-    cpu: float
-    rounds: int
-    settled: bool
-    estimate: RewardEstimate
+def _seeded(method: PolicyAIRL, where: Case) -> RewardEstimate:
+    return method.fit([where.behavior], rng=np.random.default_rng(0))
 
 
-def run(task_name: str, policy: Any, seed: int, budget: int) -> Peer:
-    """Recover a policy's reward on the training distribution of a task.
-
-    Args:
-        task_name: `point-goal` or `pendulum`.
-        policy: whatever `birl.policy.as_policy` takes.
-        seed: of everything.
-        budget: steps of the generator, at most.
-    """
-    task = load_task(task_name)
-    rng = np.random.default_rng(seed)
-    seen = watch(policy, task.train, episodes=EPISODES[task_name], rng=rng, discount=task.discount)
-    began = time.perf_counter(), time.process_time()
+def _play(where: Case, horizon: int, seed: int) -> RewardEstimate:
+    began = time.process_time()
+    method = replace(PEER, horizon=horizon, progress=lambda _share, _loss: time.process_time() - began > BUDGET)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # imitation's own, of what it imports
-        estimate = AdversarialIRL(timesteps=budget, horizon=HORIZON[task_name]).fit([seen], rng=rng)
-    return Peer(
-        seconds=time.perf_counter() - began[0],
-        cpu=time.process_time() - began[1],
-        rounds=int(estimate.provenance["rounds"]),
-        settled=next(c.passed for c in estimate.checks if c.name == "converged"),
-        estimate=estimate,
-    )
+        return method.fit([where.behavior], rng=np.random.default_rng(seed))
 
 
-def swing_up(observations: Any) -> Moments:
-    """Pump energy until upright is in reach, then balance; torque within +-2, noise of .3.
-
-    Angle t from upright: t'' = 15 sin t + 3 u, so the energy t'^2 / 2 + 15 cos t is 15 at rest upright.
-    """
-    cos, sin, speed = np.asarray(observations, np.float64).T
-    angle, energy = np.arctan2(sin, cos), speed**2 / 2 + 15.0 * cos
-    pump, balance = np.sign(speed) * (15.0 - energy), -(8.0 * angle + 2.0 * speed)
-    torque = np.clip(np.where(np.abs(angle) < 0.4, balance, pump), -2.0, 2.0)
-    return Moments(mean=torque[:, None], std=np.full((len(torque), 1), 0.3))
+def _timed(fit: Callable[[], RewardEstimate]) -> tuple[RewardEstimate, dict[str, float]]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = fit()
+    return found, {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
 
 
-def to_the_door(observations: Any) -> Moments:
-    """Push towards the door, whatever its colour, as far as speed does not carry there already; noise of .2.
+def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Over the experts of a world, by method."""
+    told = []
+    for world in dict.fromkeys(row["world"] for row in rows):
+        of = [row["methods"] for row in rows if row["world"] == world]
+        for name in ("airl", *OURS):
+            line: dict[str, Any] = {"world": world, "method": name}
+            line |= {key: over_seeds([m[name][key] for m in of]) for key in ("cpu", *METRICS)}
+            if name == "airl":
+                line["settled"] = [sum(m[name]["settled"] for m in of), len(of)]
+            else:
+                line["ratio"] = _ratio([m[name]["ratio"] for m in of])
+                line["ratio is a lower bound"] = not all(m["airl"]["settled"] for m in of)
+                line["nearer"] = {metric: _nearer(of, name, metric) for metric in METRICS}
+            told.append(line)
+    return told
 
-    An observation is velocity, distances to the borders, and of each disc its offset, kind (door first) and colour.
-    """
-    seen = np.asarray(observations, np.float64)
-    discs = seen[:, 6:].reshape(len(seen), -1, 8)
-    door: FloatArray = (discs[:, :, :2] * discs[:, :, 2:3]).sum(axis=1)
-    away = np.linalg.norm(door, axis=1, keepdims=True)
-    force = np.clip(door / np.maximum(away, 1e-6) - seen[:, :2] / 3.0, -1.0, 1.0)
-    return Moments(mean=force, std=np.full_like(force, 0.2))
+
+def _ratio(values: list[float]) -> dict[str, Any]:
+    """Geometric mean, its interval, and the least."""
+    told = over_seeds([float(np.log(v)) for v in values]) or {}
+    ends = told.get("interval")
+    return {
+        "mean": float(np.exp(told["mean"])),
+        "interval": None if ends is None else [float(np.exp(v)) for v in ends],
+        "least": min(values),
+    }
 
 
-EXPERTS = {
-    "point-goal": GaussianPolicy(to_the_door, -np.ones(2), np.ones(2)),
-    "pendulum": GaussianPolicy(swing_up, np.full(1, -2.0), np.full(1, 2.0)),
-}
+def _nearer(of: list[dict[str, Any]], name: str, metric: str) -> list[int]:
+    """For how many experts it is nearer to the truth than the peer, and of how many both can be said."""
+    pairs = [(m[name][metric], m["airl"][metric]) for m in of]
+    known = [(ours, theirs) for ours, theirs in pairs if ours is not None and theirs is not None]
+    return [sum(ours < theirs for ours, theirs in known), len(known)]
+
+
+def table(lines: list[dict[str, Any]]) -> str:
+    """Markdown."""
+    head = ("world", "method", "CPU seconds", "times faster", "EPIC", "STARC-MIN", "nearer than AIRL (EPIC)")
+    rows = [head, ("---",) * 2 + ("---:",) * 4 + ("---",)]
+    for line in lines:
+        if line["method"] == "airl":
+            told, against = "imitation's AIRL", "settled {} of {}".format(*line["settled"])
+            faster = ""
+        else:
+            told, against = f"policy-airl, {line['method']}", "{} of {}".format(*line["nearer"]["epic"])
+            faster = (">= " if line["ratio is a lower bound"] else "") + _said(line["ratio"], "{:.0f}")
+        measures = [_said(line[key]) for key in METRICS]
+        rows.append((line["world"], told, _said(line["cpu"], "{:.1f}"), faster, *measures, against))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+
+
+def _said(value: dict[str, Any] | None, how: str = "{:.2f}") -> str:
+    if value is None:
+        return "undefined"
+    ends = value.get("interval")
+    told = how.format(value["mean"]) + ("" if ends is None else " [" + ", ".join(map(how.format, ends)) + "]")
+    return told + (f" ({value['seeds']} seeds)" if value.get("seeds", len(SEEDS)) < len(SEEDS) else "")
 
 
 def main() -> None:
-    """One run of each task."""
+    """Measure what is missing, print, write."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--task", nargs="+", default=list(TASKS), choices=TASKS)
-    asked.add_argument("--budget", type=int, default=BUDGET, help="steps of the generator, at most")
-    asked.add_argument("--seed", type=int, default=0)
+    asked.add_argument("--folder", type=Path, default=CACHE, help="of the experts")
+    asked.add_argument("--worlds", nargs="+", default=WORLDS, choices=WORLDS)
+    asked.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
+    asked.add_argument("--out", type=Path, default=RESULTS)
     told = asked.parse_args()
-    rows = {}
-    for name in told.task:
-        found = run(name, EXPERTS[name], told.seed, told.budget)
-        rows[name] = {
-            "seconds": round(found.seconds, 1),
-            "cpu": round(found.cpu, 1),
-            "rounds": found.rounds,
-            "settled": found.settled,
-            "checks": [c.message for c in found.estimate.checks],
-        }
-        print(name, rows[name], flush=True)
-    settings = {"budget": told.budget, "seed": told.seed, "episodes": EPISODES}
-    packages = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
-    write_whole(
-        RESULTS, json.dumps({"settings": settings, "versions": packages, "rows": rows}, indent=1).encode() + b"\n"
-    )
+    rows = json.loads(told.out.read_text(encoding="utf-8"))["rows"] if told.out.exists() else []
+    for seed in told.seeds:
+        for world in told.worlds:
+            if any((row["world"], row["seed"]) == (world, seed) for row in rows):
+                continue
+            rows.append(measured(world, seed, told.folder))
+            print(json.dumps(rows[-1]), flush=True)
+            write(rows, told.out)
+    if rows:
+        write(rows, told.out)
+
+
+def write(rows: list[dict[str, Any]], out: Path) -> None:
+    """The rows, what they come to, and a table of that."""
+    rows = sorted(rows, key=lambda row: (row["world"], row["seed"]))
+    methods = {name: repr(method) for name, method in {"airl": PEER, **OURS}.items()}
+    result = {
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "settings": {"budget": BUDGET, "horizon": HORIZON, "episodes": EPISODES, "methods": methods},
+        "summary": summary(rows),
+        "rows": rows,
+    }
+    write_whole(out, json.dumps(result, indent=1).encode() + b"\n")
+    write_whole(out.with_suffix(".md"), table(result["summary"]).encode())
 
 
 if __name__ == "__main__":

@@ -79,11 +79,21 @@ class PlacePolicy:
         return np.asarray(self.source.action_log_prob(places.observations, actions), np.float64)
 
     def act(self, places: Places, rng: np.random.Generator) -> Any:
-        """One action in each place."""
+        """One action in each place.
+
+        Raises:
+            BirlError: for an action that is no finite number.
+        """
         if self.table is not None:
             return choose(self.table[places.states], rng=rng)
         how = {"rng": rng, "deterministic": self.deterministic, **self._masks(places)}
-        return np.asarray(self.source.act(places.observations, **how))
+        chosen = np.asarray(self.source.act(places.observations, **how))
+        if chosen.dtype.kind == "f" and not np.isfinite(chosen).all():
+            raise BirlError(
+                f"{type(self.source).__name__} chose an action that is not finite: its training diverged, "
+                "use an earlier checkpoint"
+            )
+        return chosen
 
     def _masks(self, places: Places) -> dict[str, Any]:
         """For a policy that was trained with masks, which actions the world allows."""

@@ -134,7 +134,7 @@ def steps_of(behaviors: Sequence[SampledBehavior], *, horizon: int) -> Steps:
     """The steps of all episodes up to the horizon, behaviours weighing by how many they have.
 
     Raises:
-        BirlError: where there are none, or states have no observation but their number.
+        BirlError: where there are none, one is no finite number, or states have no observation but their number.
     """
     before, actions, after = [], [], []
     for behavior in behaviors:
@@ -144,6 +144,11 @@ def steps_of(behaviors: Sequence[SampledBehavior], *, horizon: int) -> Steps:
                 raise BirlError(
                     f"distribution {behavior.distribution!r}: states are numbers that nobody sees: "
                     "give the model `observe`"
+                )
+            if not (np.isfinite(seen).all() and np.isfinite(done).all()):
+                raise BirlError(
+                    f"distribution {behavior.distribution!r}: an episode has an observation or action that is not "
+                    "finite: mend the world or leave the episode out"
                 )
             over = np.zeros(len(done), bool)
             over[-1:] = trajectory.terminal

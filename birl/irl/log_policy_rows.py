@@ -99,10 +99,20 @@ def visit(
 
 
 def log_ratio_of(behavior: SampledBehavior, places: Places, actions: Any) -> FloatArray:
-    """Log of the policy over the random walk, of one vector in each place, [B]."""
+    """Log of the policy over the random walk, of one vector in each place, [B].
+
+    Raises:
+        BirlError: where it is not finite.
+    """
     assert behavior.policy is not None
     volume = float(np.log(behavior.actions.high - behavior.actions.low).sum())
-    return behavior.policy.log_density(places, actions) + volume
+    found = behavior.policy.log_density(places, actions) + volume
+    if not np.isfinite(found).all():
+        raise BirlError(
+            f"distribution {behavior.distribution!r}: the policy gives an action a density that is not finite: "
+            "set form='paths', which asks for none"
+        )
+    return found
 
 
 def _neutral(walks: Sequence[Walk], discount: float) -> np.ndarray:

@@ -108,6 +108,15 @@ def test_states_that_nobody_sees_are_refused():
         steps_of([replace(behavior(), trajectories=(blind,))], horizon=5)
 
 
+@pytest.mark.parametrize("part", ["observations", "actions"])
+def test_steps_that_are_not_finite_are_refused(part):
+    one = behavior().trajectories[0]
+    broken = np.asarray(getattr(one, part), float).copy()
+    broken[0] = np.nan
+    with pytest.raises(BirlError, match="observation or action that is not finite"):
+        steps_of([replace(behavior(), trajectories=(replace(one, **{part: broken}),))], horizon=5)
+
+
 # settling
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_a_reward_by_state_is_highest_where_it_was_planted():
 
 def test_an_estimate_says_what_became_of_shaping_and_what_was_spent(tmp_path):
     heard = []
-    method = AdversarialIRL(**{**vars(QUICK), "progress": lambda share, loss: heard.append(share)})
+    method = replace(QUICK, progress=lambda share, loss: heard.append(share))
     found = method.fit([behavior()], rng=np.random.default_rng(0))
     assert heard == [0.5, 1.0]
     assert "shaping dropped" in found.identifiability.selector
@@ -68,8 +69,13 @@ def test_an_estimate_says_what_became_of_shaping_and_what_was_spent(tmp_path):
     np.testing.assert_array_equal(back.evaluate(arriving()), found.evaluate(arriving()))
 
 
+def test_a_caller_may_end_the_game():
+    method = replace(QUICK, timesteps=320, progress=lambda share, loss: share >= 0.2)
+    assert method.fit([behavior()], rng=np.random.default_rng(0)).provenance["rounds"] == "2"
+
+
 def test_a_reward_may_read_state_and_action():
-    method = AdversarialIRL(**{**vars(QUICK), "reads": ("observation", "action"), "begin": "scratch"})
+    method = replace(QUICK, reads=("observation", "action"), begin="scratch")
     found = method.fit([behavior()], rng=np.random.default_rng(0))
     assert found.network.inputs == ("observation", "action")
     assert found.network.n_actions == 4
@@ -77,6 +83,11 @@ def test_a_reward_may_read_state_and_action():
 
 def test_it_keeps_the_contract():
     check_estimator(QUICK, tolerance=np.inf)  # rollouts differ when states are renamed
+
+
+def test_without_a_world_to_play_in_it_says_what_is_missing():
+    with pytest.raises(BirlError, match="airl needs simulator"):
+        QUICK.fit([replace(behavior(), simulator=None, make_env=None)])
 
 
 def test_without_imitation_one_line_installs_it(monkeypatch):

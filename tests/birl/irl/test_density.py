@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -67,3 +68,14 @@ def test_settings_that_mean_nothing_are_refused():
         Density(kind="states")
     with pytest.raises(BirlError, match="bandwidth must be above 0"):
         Density(bandwidth=0.0)
+
+
+def test_without_episodes_it_says_what_is_missing():
+    with pytest.raises(BirlError, match="density needs trajectories"):
+        Density().fit([replace(normal(), trajectories=())])
+
+
+def test_without_imitation_one_line_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "imitation", None)
+    with pytest.raises(BirlError, match=r"density needs imitation.*pip install 'birl\[imitation\]'"):
+        Density().fit([normal()])

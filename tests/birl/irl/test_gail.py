@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from birl.irl.gail import AdversarialImitation
 from birl.testing import check_estimator
+from birl.types import BirlError
 from tests.birl.irl.adversarial_worlds import arriving, behavior
 
 pytest.importorskip("imitation")
@@ -38,3 +41,8 @@ def test_what_is_returned_is_called_a_control():
 
 def test_it_keeps_the_contract():
     check_estimator(QUICK, tolerance=np.inf)  # rollouts differ when states are renamed
+
+
+def test_without_a_world_to_play_in_it_says_what_is_missing():
+    with pytest.raises(BirlError, match="gail needs simulator"):
+        QUICK.fit([replace(behavior(), simulator=None, make_env=None)])

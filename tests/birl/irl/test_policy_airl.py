@@ -390,6 +390,41 @@ def test_actions_without_bounds_are_refused():
         PolicyAIRL(places=4, episodes=2, noises=(0.0,)).fit([behavior])
 
 
+def gaussian(mean: float = 0.0, std: float = 1.0) -> GaussianPolicy:
+    moments = lambda seen: Moments(mean=np.full((len(seen), 1), mean), std=np.full((len(seen), 1), std))  # noqa: E731
+    return GaussianPolicy(moments, LOW, -LOW)
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """Acts, but its density is no number."""
+
+    inner: GaussianPolicy
+
+    def act(self, observations, *, rng, deterministic=False):
+        return self.inner.act(observations, rng=rng, deterministic=deterministic)
+
+    def sample(self, observations, *, rng):
+        return self.inner.sample(observations, rng=rng)
+
+    def action_log_prob(self, observations, actions):
+        return np.full(len(observations), np.nan)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (gaussian(mean=np.nan), "chose an action that is not finite"),
+        (Unsure(gaussian()), "a density that is not finite: set form='paths'"),
+    ],
+)
+def test_policies_that_are_not_finite_are_refused(source, said):
+    behavior = regulated(features=squares, feature_names=("x2", "a2"))
+    method = PolicyAIRL(form="successor", places=4, episodes=2, steps=5, path=2, noises=(0.0,))
+    with pytest.raises(BirlError, match=said):
+        method.fit([replace(behavior, policy=PlacePolicy(source=source))])
+
+
 def test_a_network_needs_a_model_that_is_observed(rng):
     model = replace(random_model(rng), observe=None)
     with pytest.raises(BirlError, match="no `observe`"):
