@@ -83,12 +83,12 @@ def measure(kills: int, jobs: int, folder: Path) -> dict[str, object]:
     """Run, kill, compare."""
     calm = complete(folder, "calm", jobs)
     wanted = content(folder / "calm")
-    chance, hits, tries, done = random.Random(0), 0, 0, []
-    while hits < kills:
-        tries += 1
-        hits += killed(folder, "killed", jobs=jobs, everyone=tries % 2 == 0, wait=chance.uniform(0.0, LONGEST))
+    chance, hits, done = random.Random(0), {True: 0, False: 0}, list[int]()
+    while sum(hits.values()) < kills:
+        everyone = hits[True] < hits[False]
+        hits[everyone] += killed(folder, "killed", jobs=jobs, everyone=everyone, wait=chance.uniform(0.0, LONGEST))
         done.append(len(list((folder / "killed" / "rows").glob("[!.]*"))))
-        print(f"{hits} of {kills} kills; {done[-1]} rows", flush=True)
+        print(f"{sum(hits.values())} of {kills} kills; {done[-1]} rows", flush=True)
         if done[-1] == SEEDS * 2:  # nothing left to interrupt: begin again, keeping score
             check(content(folder / "killed"), wanted)
             for path in (folder / "killed" / "rows").glob("*"):
@@ -96,8 +96,8 @@ def measure(kills: int, jobs: int, folder: Path) -> dict[str, object]:
     complete(folder, "killed", jobs)
     check(content(folder / "killed"), wanted)
     return {
-        "kills": hits,
-        "kills_of_the_main_process_alone": (tries + 1) // 2,
+        "kills": sum(hits.values()),
+        "kills_of_the_main_process_alone": hits[False],
         "jobs": jobs,
         "units": SEEDS * 2,
         "rows_after_each_kill": done,

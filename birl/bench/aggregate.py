@@ -141,9 +141,12 @@ def results(store: Store) -> Results:
     members = store.members()
     rows, broken = store.readable(members)
     if not rows:
-        said = broken[0] if broken else f"{store.folder} has no row of its {len(members)} units yet: run `birl bench`"
+        said = (
+            next(iter(broken.values()), "")
+            or f"{store.folder} has no row of its {len(members)} units yet: run `birl bench`"
+        )
         raise BirlError(said)
-    return gather(members, rows, broken)
+    return gather(members, rows, broken.values())
 
 
 def gather(members: Mapping[str, Member], rows: Mapping[str, Row], broken: Iterable[str] = ()) -> Results:

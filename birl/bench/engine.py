@@ -43,7 +43,12 @@ class Engine:
 
         def each(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
             parallel = Parallel(batch_size=ONE, return_as="generator_unordered")
-            return iter(parallel(delayed(function)(item) for item in items))
+            try:
+                yield from parallel(delayed(function)(item) for item in items)
+            except Exception as error:
+                if DEATHS.isdisjoint(kind.__name__ for kind in type(error).__mro__):
+                    raise
+                raise BirlError(f"a worker of {self.backend} died (killed, or out of memory): {REMEDY}") from error
 
         with BACKENDS[self.backend](self):
             yield each
@@ -99,6 +104,8 @@ def _ray(engine: Engine) -> Iterator[None]:
 
 
 ONE: Any = 1  # units a task: each is worth sending by itself; joblib declares this as text
+DEATHS = frozenset({"BrokenExecutor", "KilledWorker", "RayActorError", "WorkerCrashedError"})  # loky, Dask, Ray
+REMEDY = "run it again to go on, with fewer jobs if memory is short"
 TIMEOUT = 10  # seconds to reach a cluster
 BACKENDS: Mapping[str, Callable[[Engine], AbstractContextManager[None]]] = {"loky": _loky, "ray": _ray, "dask": _dask}
 """Name -> what starts it."""

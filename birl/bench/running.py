@@ -97,17 +97,17 @@ def run(
     store.check(new=True)
     members = units(suite, seeds=seeds)
     store.register(suite, members)
-    told = _Count(store=store, todo={unit.id: unit for _, unit in members}, tell=progress or (lambda _: None))
-    told.start(retry=retry)
+    work_left = _Run(store=store, todo={unit.id: unit for _, unit in members}, tell=progress or (lambda _: None))
+    work_left.start(retry=retry)
     with (engine or Engine()).started() as each:
-        told.finish(each)
+        work_left.finish(each)
     rows, broken = store.readable(unit.id for _, unit in members)
     if broken:
-        raise BirlError(broken[0])
-    return Finished(store=store, rows=rows, fresh=told.fresh)
+        raise BirlError(next(iter(broken.values())))
+    return Finished(store=store, rows=rows, fresh=work_left.fresh)
 
 
-class _Count:
+class _Run:
     """What is left to do; it shrinks until nothing is."""
 
     def __init__(self, *, store: Store, todo: dict[str, Unit], tell: Progress) -> None:
@@ -117,13 +117,13 @@ class _Count:
     def start(self, *, retry: bool) -> None:
         """Leave out what is done; forget what cannot be read and, on request, what failed."""
         rows, broken = self.store.readable(self.todo)
-        for name in list(self.todo):
-            found = rows.get(name)
-            if found is not None and not (retry and found.reason):
-                del self.todo[name]
-            else:
+        for name, row in rows.items():
+            if retry and row.reason:
                 self.store.forget(name)
-        for message in broken:
+            else:
+                del self.todo[name]
+        for name, message in broken.items():
+            self.store.forget(name)
             self.say(broken=message)
         self.say()
 

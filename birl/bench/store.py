@@ -134,9 +134,9 @@ class Store:
         """What is worth knowing about this time."""
         write_whole(self.folder / "logs" / f"{name}.json", (json.dumps(told, indent=1) + "\n").encode())
 
-    def readable(self, names: Iterable[str]) -> tuple[Mapping[str, Row], Sequence[str]]:
-        """The rows among some ids that are there, and what is wrong with those that cannot be read."""
-        rows, broken = {}, []
+    def readable(self, names: Iterable[str]) -> tuple[Mapping[str, Row], Mapping[str, str]]:
+        """The rows among some ids that are there, and what is wrong with those that cannot be read, both by id."""
+        rows, broken = {}, {}
         for name in names:
             path = self.row_path(name)
             if not path.exists():
@@ -144,7 +144,7 @@ class Store:
             try:
                 rows[name] = Row.load(path)
             except BirlError as error:
-                broken.append(str(error))
+                broken[name] = str(error)
         return rows, broken
 
     def forget(self, name: str) -> None:

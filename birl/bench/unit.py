@@ -18,7 +18,7 @@ from typing import Any
 
 from birl.bench.code import code
 from birl.bench.suite import Entry, Suite
-from birl.checkpoint.location import locate
+from birl.checkpoint.location import Location, locate
 from birl.score import PACKAGES
 from birl.task import task_names
 from birl.types import unknown_name
@@ -43,6 +43,7 @@ class Unit:
         methods: names, in order.
         deterministic: whether the likeliest actions are scored.
         sha256: of the checkpoint, or of what is known about a planted agent.
+        statistics: SHA-256 of what VecNormalize saved beside a checkpoint; empty without.
         code: hash of the sources that the result comes from.
         versions: of Python and of the packages that numbers come from.
     """
@@ -55,6 +56,7 @@ class Unit:
     methods: tuple[str, ...]
     deterministic: bool
     sha256: str
+    statistics: str
     code: str
     versions: Mapping[str, str]
 
@@ -76,7 +78,8 @@ def units(suite: Suite, *, seeds: int | None = None) -> Sequence[tuple[Entry, Un
         BirlError: for an agent or a task that is not there.
     """
     known, tasks = agents(), task_names()
-    hashes = {name: _sha256(find_agent(name, known)) for name in {entry.agent for entry in suite.entries}}
+    found = {name: find_agent(name, known) for name in {entry.agent for entry in suite.entries}}
+    hashes = {name: _hashes(one) for name, one in found.items()}
     for entry in suite.entries:
         if ":" not in entry.task and entry.task not in tasks:
             raise unknown_name("task", entry.task, tasks, "see `birl tasks`, or give module:NAME")
@@ -87,7 +90,7 @@ def units(suite: Suite, *, seeds: int | None = None) -> Sequence[tuple[Entry, Un
     ]
 
 
-def _unit(entry: Entry, suite: Suite, seed: int, sha256: str) -> Unit:
+def _unit(entry: Entry, suite: Suite, seed: int, hashes: tuple[str, str]) -> Unit:
     return Unit(
         agent=entry.agent,
         task=entry.task,
@@ -96,14 +99,15 @@ def _unit(entry: Entry, suite: Suite, seed: int, sha256: str) -> Unit:
         draws=suite.draws,
         methods=suite.methods,
         deterministic=suite.deterministic,
-        sha256=sha256,
+        sha256=hashes[0],
+        statistics=hashes[1],
         code=code(entry.task),
         versions=versions(),
     )
 
 
-def find_agent(name: str, known: Mapping[str, Agent]) -> Agent | Path:
-    """An installed agent, or the file of a checkpoint.
+def find_agent(name: str, known: Mapping[str, Agent]) -> Agent | Location:
+    """An installed agent, or the files of a checkpoint.
 
     Raises:
         BirlError: when it is neither.
@@ -111,7 +115,7 @@ def find_agent(name: str, known: Mapping[str, Agent]) -> Agent | Path:
     if name in known:
         return known[name]
     if "/" in name or name.endswith(".zip") or Path(name).exists():
-        return locate(name).checkpoint
+        return locate(name)
     raise unknown_name("agent", name, known, "see `birl agents`")
 
 
@@ -121,9 +125,14 @@ def versions() -> Mapping[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
-def _sha256(found: Agent | Path) -> str:
-    path = found if isinstance(found, Path) else found.checkpoint
-    if path is not None:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+def _hashes(found: Agent | Location) -> tuple[str, str]:
+    """Of the checkpoint, or of what is known about a planted agent; and of the statistics beside it."""
+    if found.checkpoint is not None:
+        statistics = found.statistics if isinstance(found, Location) else None
+        return _sha256(found.checkpoint.read_bytes()), _sha256(statistics.read_bytes()) if statistics else ""
     card: Mapping[str, Any] = (found.card if isinstance(found, Agent) else None) or {}
-    return str(card.get("sha256") or hashlib.sha256(json.dumps(dict(card), sort_keys=True).encode()).hexdigest())
+    return str(card.get("sha256") or _sha256(json.dumps(dict(card), sort_keys=True).encode())), ""
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -101,12 +101,13 @@ def _score(job: Job) -> Scorecard:
     from birl.checkpoint import load_policy  # with torch
     from birl.score import score
     from birl.task import load_task
-    from birl.zoo import agents
+    from birl.zoo import Agent, agents
 
     unit = job.unit
     task = load_task(unit.task, levels=unit.levels * (unit.seed + 1)).block(unit.seed, unit.levels)
     found = find_agent(unit.agent, agents())
-    policy = load_policy(unit.agent, task) if isinstance(found, Path) else found.policy(task)
+    policy = found.policy(task) if isinstance(found, Agent) else load_policy(unit.agent, task)
+    has_file = not isinstance(found, Agent) or found.kind == "trained"
     card = score(
         policy,
         task,
@@ -115,6 +116,6 @@ def _score(job: Job) -> Scorecard:
         deterministic=unit.deterministic,
         draws=unit.draws,
         source=unit.agent,
-        sha256=unit.sha256,
+        sha256=unit.sha256 if has_file else None,
     )
     return replace(card, settings={**card.settings, "task": unit.task})

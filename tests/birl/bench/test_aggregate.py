@@ -23,6 +23,7 @@ UNIT = Unit(
     methods=("mce",),
     deterministic=False,
     sha256="",
+    statistics="",
     code="",
     versions={},
 )

@@ -89,3 +89,15 @@ def test_a_cluster_that_does_not_answer_is_one_line(tmp_path, monkeypatch):
         Engine(backend="dask", address="tcp://127.0.0.1:9").started(),
     ):
         pass
+
+
+def die(item):
+    os._exit(1)
+
+
+def test_a_worker_that_dies_is_one_line_with_what_to_do():
+    with (
+        Engine(jobs=2).started() as each,
+        pytest.raises(BirlError, match=r"a worker of loky died .*: run it again to go on"),
+    ):
+        list(each(die, [1, 2]))

@@ -47,6 +47,16 @@ def test_a_checkpoint_is_known_by_its_content(tmp_path):
     assert len(ids) == 2
 
 
+def test_what_vecnormalize_saved_is_part_of_a_checkpoint(tmp_path):
+    (tmp_path / "agent.zip").write_bytes(b"one")
+    suite = replace(SMALL, entries=(Entry(agent=str(tmp_path / "agent.zip"), task="red-door"),))
+    ids = {the_unit(suite).id}
+    for content in (b"means", b"other means"):
+        (tmp_path / "vecnormalize.pkl").write_bytes(content)
+        ids.add(the_unit(suite).id)
+    assert len(ids) == 3
+
+
 def test_a_task_of_ones_own_is_known_by_its_source(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     hashes = set()
