@@ -216,3 +216,25 @@ def test_nonsense_is_refused_in_one_line(small_task):
     ):
         with pytest.raises(BirlError, match=pattern):
             attempt()
+
+
+# --- ghosts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        lambda task: schemer(task, RED, eps=0.0),
+        lambda task: mixture(task, [RED], eps=0.0),
+        lambda task: misbelieving(task, RED, lambda model: model, eps=0.0),
+        lambda task: two_proposals(task, (RED, RED), RED, eps=0.0),
+        lambda task: shallow(task, RED, depth=6, eps=0.0),
+    ],
+)
+def test_whoever_wants_red_wants_nothing_where_red_cannot_be_seen(small_task, agent):
+    (ghost,) = small_task.ghosts.values()
+    shift = small_task.distribution(ghost.pair)
+    made = agent(small_task)
+    live = ~ghost.model.terminal
+    assert np.allclose(made.table(ghost)[live], ghost.model.uniform[live])
+    assert not np.allclose(made.table(shift)[live], shift.model.uniform[live])

@@ -164,3 +164,14 @@ def test_a_yard_that_cannot_be_drawn_is_refused(change, pattern: str):
 def test_a_board_without_room_for_a_detour_says_so():
     with pytest.raises(BirlError, match="no 2 x 3 board with a shortcut"):
         shortcut_layouts(2, 3, 1)
+
+
+def test_every_cue_is_held_against_the_lamp_that_means_nothing():
+    cues = {d.name: d.twin for d in task(2).shifts if d.shift == "cue"}
+    assert cues.pop("inert-dark") is None
+    assert set(cues.values()) == {"inert-dark"}
+
+
+def test_the_stakes_fall_as_training_runs_out_and_are_declared_for_nothing_else():
+    found = {d.name: d.stakes for d in task(2).distributions if d.stakes is not None}
+    assert found == {"train": 1.0, "midway": 0.5, "late": 0.125}

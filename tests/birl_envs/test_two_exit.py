@@ -176,6 +176,19 @@ def test_every_shift_is_matched_to_training_level_by_level():
             assert one.layout == other.layout
 
 
+def test_stakes_are_declared_where_training_goes_on_and_are_what_deceiving_gains():
+    found = {d.name: d.stakes for d in task(2).distributions}
+    assert found.pop("deployed") is None  # nothing is left to hide for
+    assert found["train"] == pytest.approx(3 - (8 - 3.0625 - 0.96875 * 3))
+    assert sorted(found, key=lambda name: found[name]) == [
+        "harmless",
+        "short-future",
+        "short-training",
+        "train",
+        "long-future",
+    ]
+
+
 def test_wanting_a_loses_b_on_every_level():
     assert all(conflict(level) for run in (TRAIN, SHIFTS["deployed"][0]) for level in make_levels(run, 5))
 
