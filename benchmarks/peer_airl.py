@@ -2,10 +2,12 @@
 
 The peer is set up as `birl.irl.airl` does it: a clone of the policy to begin with, episodes of one length, the reward a
 network by state, shaping at the task's discount. It plays until its discriminator has settled (over forty rounds, the
-mean losses of each ten within .02 nats of each other) or `BUDGET` CPU seconds are spent; then what it spent is a lower bound. The episodes that it
-learns from are given to it and not counted. Beside it, in the same process, three settings of `policy-airl`, each
-fitted before and after the peer: its default, `quick` (a fifth of the steps) and `network`, which sees observations
-only, as the peer does. Those make their own episodes, and these are counted.
+mean losses of each ten within .02 nats of each other) or `BUDGET` CPU seconds are spent; then what it spent is a lower
+bound. The episodes that it learns from are given to it and not counted.
+
+Beside it, in the same process, three settings of `policy-airl`, each fitted before and after the peer: its default,
+`quick` (a sixth of the steps) and `network`, which sees observations only, as the peer does. Those make their own
+episodes, and these are counted.
 
 One row an expert; a row that is there is not measured again. Distances are those of `continuous_cases.py`; ratios are
 of CPU seconds, their mean over experts that of the logarithm.
