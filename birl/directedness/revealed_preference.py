@@ -6,7 +6,8 @@ to be consistent. Whether the budgets could have caught anybody is Bronars' powe
 Without power, consistency says nothing.
 
 Behaviour that is random is a distribution over bundles, so every quantity is a mean over draws of one bundle a menu,
-and its interval comes from those draws and from resampling the menus.
+and its interval comes from those draws and from resampling the menus. Fewer menus contradict each other less, so who
+chooses is compared with choosers at random on the same number of menus.
 
 Axes: T choices, G goods, B bundles of one choice, D draws.
 Source: Afriat 1967; Varian 1982 (GARP); Varian 1990 (efficiency indices); Bronars 1987 (power); Tversky 1969 (weak
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from birl.stats import percentile_interval
-from birl.types import BirlError, FloatArray, Interval
+from birl.types import BirlError, FloatArray, IntArray, Interval
 
 __all__ = [
     "Choice",
@@ -112,23 +113,39 @@ def revealed_preference(choices: Sequence[Choice], *, rng: np.random.Generator, 
     """
     if len(choices) < 2 or len({c.prices.size for c in choices}) != 1:
         raise BirlError(f"revealed preference: {len(choices)} choices: give two or more over the same goods")
-    prices = np.stack([c.prices for c in choices])
-    own, random = _chosen(choices, draws, rng), _at_random(prices, np.array([c.budget for c in choices]), draws, rng)
+    prices, budgets = np.stack([c.prices for c in choices]), np.array([c.budget for c in choices])
+    own, random = _chosen(choices, draws, rng), _at_random(prices, budgets, draws, rng)
     picks = rng.integers(len(choices), size=(draws, len(choices)))
-    pairs = np.array([garp_violations(prices[k], x[k]).mean() for k, x in zip(picks, own, strict=True)])
-    hits = np.array([garp_violations(prices, x).any() for x in own])
-    efficient = np.array([efficiency(prices[k], x[k]) for k, x in zip(picks, own, strict=True)])
-    chance = np.array([efficiency(prices, x) for x in random])
+    hits = [garp_violations(prices, x) for x in own]
+    again = np.array([garp_violations(prices[k], x[k]).mean() for k, x in zip(picks, own, strict=True)])
+    efficient, chance = (np.array([efficiency(prices, x) for x in side]) for side in (own, random))
+    efficient_again, chance_again = (_on_some(prices, side, picks) for side in (own, random))
     caught = chance < 1.0
     return RevealedPreference(
-        violations=percentile_interval(float(pairs.mean()), pairs),
-        efficiency=percentile_interval(float(efficient.mean()), efficient),
-        consistent=float(1.0 - hits.mean()),
+        violations=_about(float(np.mean(hits)), again),
+        efficiency=_about(float(efficient.mean()), efficient_again),
+        consistent=float(np.mean([not hit.any() for hit in hits])),
         power=float(caught.mean()),
         random_efficiency=float(chance.mean()),
-        better_than_random=_beaten(efficient, chance) if caught.any() else None,
+        better_than_random=_about(float(_beaten(efficient, chance).mean()), _beaten(efficient_again, chance_again))
+        if caught.any()
+        else None,
         reason="" if caught.any() else "these menus catch nobody: even choosers at random are consistent on them",
     )
+
+
+def _on_some(prices: FloatArray, bundles: FloatArray, picks: IntArray) -> FloatArray:
+    """Efficiency of each draw [D, T, G] on the menus it picks, [D]; a menu that is picked twice says nothing twice."""
+    found = [(prices[k], x[k]) for k, x in zip(map(np.unique, picks), bundles, strict=True)]
+    return np.array([efficiency(offered, taken) for offered, taken in found])
+
+
+def _about(value: float, again: FloatArray) -> Interval:
+    """The interval of a share on all menus: the spread over resampled ones, put where the value is.
+
+    Resampled menus are fewer, and contradict each other less.
+    """
+    return percentile_interval(value, np.clip(value + again - again.mean(), 0.0, 1.0))
 
 
 def garp_violations(prices: FloatArray, bundles: FloatArray, *, efficiency: float = 1.0) -> NDArray[np.bool_]:
@@ -206,12 +223,11 @@ def _at_random(prices: FloatArray, budgets: FloatArray, draws: int, rng: np.rand
     raise BirlError(f"revealed preference: a budget of {budgets.max():g} buys over {MOST_STEPS} goods: rescale it")
 
 
-def _beaten(own: FloatArray, chance: FloatArray) -> Interval:
-    """Share of random choosers below each draw, ties counting half."""
+def _beaten(own: FloatArray, chance: FloatArray) -> FloatArray:
+    """Share of random choosers below each draw, ties counting half, [D]."""
     ordered = np.sort(chance)
-    below = np.searchsorted(ordered, own, side="left") / chance.size
-    share = (below + np.searchsorted(ordered, own, side="right") / chance.size) / 2
-    return percentile_interval(float(share.mean()), share)
+    below = np.searchsorted(ordered, own, side="left") + np.searchsorted(ordered, own, side="right")
+    return below / (2.0 * chance.size)
 
 
 def intransitive_triads(preference: FloatArray) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from birl.directedness.revealed_preference import (
     Choice,
+    _at_random,
     efficiency,
     garp_violations,
     independence,
@@ -79,6 +80,24 @@ def test_a_maximiser_beats_choosers_at_random_where_budgets_cross():
     assert found.power > 0.5
     assert found.better_than_random is not None
     assert found.better_than_random.value > 0.7
+
+
+def test_who_chooses_at_random_is_one_among_choosers_at_random():
+    """Half of the others do worse, and efficiency is theirs: resampled menus must not make anybody look better."""
+    told = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        prices, budgets = rng.integers(1, 6, (12, 3)).astype(float), rng.integers(8, 16, 12).astype(float)
+        bundles = _at_random(prices, budgets, 200, rng)
+        choices = [
+            Choice(prices=p, budget=m, bundles=bundles[:, t], probabilities=np.full(200, 1 / 200))
+            for t, (p, m) in enumerate(zip(prices, budgets, strict=True))
+        ]
+        told.append(revealed_preference(choices, rng=rng, draws=80))
+    assert np.mean([t.better_than_random.value for t in told]) == pytest.approx(0.5, abs=0.08)  # 320 draws of 4 worlds
+    assert np.mean([t.efficiency.value - t.random_efficiency for t in told]) == pytest.approx(0.0, abs=0.03)
+    assert all(t.better_than_random.low < 0.5 < t.better_than_random.high for t in told)
+    assert all(t.efficiency.low < t.efficiency.value < t.efficiency.high for t in told)
 
 
 def test_menus_without_power_say_so():
