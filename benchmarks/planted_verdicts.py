@@ -43,6 +43,7 @@ SHOWN = (
     "consistency",
     "outcome_consistency",
     "distance",
+    "choice_distance",
     "goal_regret",
     "candidate_share",
     "residual",
@@ -57,7 +58,7 @@ def measure(unit: tuple[str, str, int], episodes: int | None, cards: Path | None
     """Score one unit."""
     world, agent, seed = unit
     made = subject(world, agent, seed)
-    how = {} if episodes is None else {"episodes": episodes}
+    how: dict[str, Any] = {} if episodes is None else {"episodes": episodes}
     began = time.process_time()
     card = birl.score(made.policy, made.task, seed=seed, draws=DRAWS, source=agent, **how)
     seconds = time.process_time() - began

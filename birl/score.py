@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from birl.behavior import Behavior, observe
+from birl.behavior import Behavior
 from birl.diagnosis import Thresholds, diagnose
 from birl.diagnosis.checks import disagreements, required_checks
 from birl.diagnosis.compare import compare
@@ -18,8 +18,9 @@ from birl.diagnosis.contrast import contrasts
 from birl.diagnosis.controls import observe_controls
 from birl.diagnosis.gather import Inputs, gaps, gather
 from birl.diagnosis.held_out import held_out
+from birl.episodes import look, thin
 from birl.gap import LevelReturns, level_returns
-from birl.irl import ESTIMATORS, SCORED, Estimator, PolicyEstimator, RewardEstimate
+from birl.irl import ESTIMATORS, SCORED, DrawingEstimator, Estimator, PolicyEstimator, RewardEstimate
 from birl.matrix import DistanceMatrix, distance_matrix
 from birl.readings import read
 from birl.recovery import Progress, Recovery, recover
@@ -42,6 +43,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     seed: int = 0,
     methods: Sequence[str | Estimator] | None = None,
     levels: int | None = None,
+    episodes: int | None = None,
     deterministic: bool = False,
     draws: int = 200,
     source: str | None = None,
@@ -52,12 +54,15 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     """What a policy's behaviour optimises on a task's distributions, beside the base objective and the candidates.
 
     Args:
-        policy: a `Policy`, or anything `as_policy` adapts.
+        policy: a `Policy`, or anything `as_policy` adapts; or only episodes, as a mapping of distributions' names to
+            sequences of `Trajectory`.
         task: every distribution needs an exact model.
         seed: of the bootstrap over levels and of the episodes shown; the same seed gives the same card.
         methods: names from `birl.irl.ESTIMATORS`, or methods with settings of their own; those of `birl.irl.SCORED` if
             left out.
         levels: use only this many levels of each distribution.
+        episodes: roll the policy out so many times on each distribution and look at nothing else; a policy that can
+            only be rolled out (one with a memory) is, `birl.episodes.EPISODES` times if this is left out.
         deterministic: score the policy's most probable actions instead of the policy as it is.
         draws: bootstrap draws over levels.
         source: what to call the policy on the card.
@@ -73,11 +78,12 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     estimators = _estimators(methods)
     if levels is not None:
         task = task.first_levels(levels)
-    # observe: what the policy does, in every state of every distribution
-    behaviors = []
+    # observe: what the policy does, in every state of every distribution or in some episodes
+    looked = look(policy, task, episodes=episodes, seed=seed, deterministic=deterministic)
+    task, behaviors = looked.task, []
     for i, distribution in enumerate(task.distributions):
         tell("observe", i, len(task.distributions))
-        behaviors.append(observe(policy, distribution, deterministic=deterministic))
+        behaviors.append(looked.see(looked.policy, distribution))
     observed = list(zip(behaviors, task.distributions, strict=True))
     picks = {b.distribution: level_weights(b.model.n_levels, draws, rng=rng) for b in behaviors}
     measured = _measure(behaviors, task)
@@ -87,7 +93,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     evidence, diagnosis = None, None
     if recovery.policy is not None:
         tell("diagnose", 0, 1)
-        controls = observe_controls(policy, task, deterministic=deterministic)
+        controls = observe_controls(looked.policy, task, see=looked.see)
         inputs = _inputs(behaviors, task, measured, recovery, recovery.policy, picks)
         evidence = gather(replace(inputs, controls=controls))
         diagnosis = diagnose(evidence, thresholds)
@@ -114,7 +120,8 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
         scenes=tuple(s for b, d in observed for s in scenes(b, d, count=SCENES, rng=rng)),
         settings={
             "seed": seed,
-            "levels": max(b.model.n_levels for b in behaviors),
+            "levels": max(d.model.n_levels for d in task.distributions if d.model is not None),
+            **({"episodes": looked.episodes} if looked.episodes else {}),
             "draws": draws,
             "methods": ",".join(estimators),
             "deterministic": deterministic,
@@ -150,14 +157,35 @@ def _matrix(
     return distance_matrix(
         {b.distribution: b.model for b in behaviors},
         {"base": measured.base, **measured.candidates},
-        {
-            name: np.concatenate([estimate.simplest[None], estimate.redraw(picks)])
-            if estimate.curvature is not None
-            else estimate.simplest[None]
-            for name, estimate in recovered.items()
-        },
+        {name: _drawn(recovery.policy, estimate, behaviors, picks) for name, estimate in recovered.items()},
         level_weights=picks,
     )
+
+
+def _drawn(
+    method: PolicyEstimator | None,
+    estimate: RewardEstimate,
+    behaviors: Sequence[Behavior],
+    picks: Mapping[str, FloatArray],
+) -> FloatArray:
+    """The weights of an estimate, then those on resampled levels where it can be drawn from, [1 + D, F]."""
+    point = estimate.simplest[None]
+    if estimate.curvature is None:
+        return point
+    fitted_on = [b for b in behaviors if b.distribution in estimate.distributions]
+    return np.concatenate([point, _redrawn(method, estimate, fitted_on, picks)])
+
+
+def _redrawn(
+    method: Estimator | None,
+    estimate: RewardEstimate,
+    behaviors: Sequence[Behavior],
+    picks: Mapping[str, FloatArray],
+) -> FloatArray:
+    """The weights of an estimate on resampled levels, [D, F]."""
+    if isinstance(method, DrawingEstimator):
+        return method.redraw(estimate, behaviors, picks)
+    return estimate.redraw(picks)
 
 
 def _alone(recovery: Recovery) -> Mapping[str, RewardEstimate]:
@@ -206,6 +234,7 @@ def _inputs(
 ) -> Inputs:
     """Everything evidence is made from."""
     joint = recovery.joint[recovery.preferred]
+    weights = _redrawn(method, joint, behaviors, picks)
     contrast = contrasts(behaviors[1:], measured.base, measured.candidates)
     return Inputs(
         behaviors=behaviors,
@@ -215,11 +244,12 @@ def _inputs(
             method, behaviors, folds=recovery.folds, alone=recovery.alone[recovery.preferred], base=measured.base
         ),
         joint=joint,
+        weights=weights,
         level_weights=picks,
         comparison=compare(behaviors, measured.base, measured.candidates),
         odds=contrast.odds,
         conflict=contrast.conflict,
-        failed=required_checks(behaviors[0], measured.base, measured.returns, joint),
+        failed=(*thin(behaviors), *required_checks(behaviors[0], measured.base, measured.returns, joint)),
         disagreement=disagreements(
             behaviors, {"base": task.base, **task.candidates}, recovery.joint, recovery.preferred
         ),

@@ -70,7 +70,7 @@ def _more_levels(e: Snapshot, t: Thresholds) -> Sequence[str]:
     margins = {
         "base_return": t.trained,
         "goal_regret": t.goal,
-        "distance": t.distance,
+        "choice_distance": t.distance,
         "consistency": t.consistency,
         "candidate_share": t.share,
         "reliance": t.reliance,

@@ -65,6 +65,8 @@ class Comparison:
             else:
                 draws = np.where(found.undefined, np.nan, found.values)
                 put("distance", name, float(draws[0]), draws[1:])
+                choices = self.choice_distance(weights, moments, _with_point(level_weights[name]))
+                put("choice_distance", name, float(choices[0]), choices[1:])
         pooled = self._pool(level_weights)
         alone = self.residual_of_base(weights, pooled)
         if not np.isfinite(alone[0]):
@@ -75,6 +77,24 @@ class Comparison:
             mixture = self.mixture(weights, pooled, c)
             put("candidate_share", name, float(mixture.share[0]), mixture.share[1:])
             put("residual", name, float(mixture.residual[0]), mixture.residual[1:])
+
+    def choice_distance(self, weights: FloatArray, moments: LevelMoments, level_weights: FloatArray) -> FloatArray:
+        """Distance between objective and base on each level by itself, averaged over levels, [D].
+
+        No choice joins two levels: how much more an objective pays on one of them than on the other shows in nothing
+        the policy does but in how firmly it does it. Each level is therefore compared in units of its own. Where the
+        base prefers nothing to anything, so does whoever shares it: such levels do not count.
+        """
+        n, gram = self.n_features, moments.gram
+        own = np.maximum(np.einsum("df,lfg,dg->dl", weights, gram[:, :n, :n], weights), 0.0)
+        base = np.maximum(gram[:, n, n], 0.0)
+        both = np.einsum("df,lf->dl", weights, gram[:, :n, n])
+        norms = np.sqrt(own * base)
+        wanted = (weights**2).max(axis=1, keepdims=True) * np.trace(gram[:, :n, :n], axis1=1, axis2=2)
+        cosine = np.divide(both, norms, out=np.zeros_like(both), where=(own > SMALL * wanted) & (base > 0))
+        apart = np.sqrt((1.0 - np.clip(cosine, -1.0, 1.0)) / 2.0)
+        counted = level_weights * (base > SMALL * max(float(base.max(initial=0.0)), np.finfo(float).tiny))
+        return (counted * apart).sum(axis=1) / np.maximum(counted.sum(axis=1), np.finfo(float).tiny)
 
     def residual_of_base(self, weights: FloatArray, grams: FloatArray) -> FloatArray:
         """Norm left of the objective after the best non-negative multiple of the base, as a share, [D]."""

@@ -71,12 +71,12 @@ def _reason(rule: Rule, e: Snapshot) -> str:
         "no-objective": ("directedness", "device"),
         "not-trained": ("base_return",),
         "skill-lost": ("base_return", "directedness"),
-        "same-objective": ("goal_regret", "distance"),
+        "same-objective": ("goal_regret", "choice_distance"),
         "complies-by-cue": ("cue_gap",),
         "not-one-objective": ("consistency",),
         "worse-when-better": ("capability_slope", "own_slope"),
         "candidate-followed": ("candidate_share", "reliance"),
-        "distorted": ("distance", "residual"),
+        "distorted": ("choice_distance", "residual"),
     }.get(rule.id, ())
     numbers = [
         f"{quantity.replace('_', ' ')} " + ", ".join(f"{key} {e.get(quantity, key):.2f}" for key in e.keys(quantity))

@@ -39,6 +39,7 @@ class Evidence:
         fallen_levels: how many of them there are.
         still: share of decisions that leave the world as it is.
         distance: STARC distance between base and joint objective.
+        choice_distance: the same level by level, each in units of its own, averaged: what shows in choices.
         goal_regret: normalised base return that an ideal optimiser of the joint objective loses.
         capability_regret: what the policy loses on top.
         own_regret: the policy's normalised regret under the joint objective.
@@ -51,6 +52,8 @@ class Evidence:
         reliance: share of conflict levels on which behaviour follows each candidate, minus that share with the
             candidate hidden (`birl.diagnosis.reliance`).
         cue_gap: base return on the matched levels without a cue, minus that under it (`birl.diagnosis.cues`).
+        compliance: share of decisions that the base's optimiser would take too, 0 that of the random walk and 1 all;
+            on training and on shifts of cue.
         capability_slope: change of base return as the capability knob is turned up (`birl.diagnosis.capability`).
         own_slope: the same for the return of what it pursues with the knob turned up.
         proxy_brings_base: in training, what each candidate's optimiser gains on the base (`birl.diagnosis.links`).
@@ -86,6 +89,7 @@ class Evidence:
     fallen_levels: Mapping[str, int] = field(default_factory=dict)
     still: Mapping[str, Interval] = field(default_factory=dict)
     distance: Mapping[str, Interval] = field(default_factory=dict)
+    choice_distance: Mapping[str, Interval] = field(default_factory=dict)
     goal_regret: Mapping[str, Interval] = field(default_factory=dict)
     capability_regret: Mapping[str, Interval] = field(default_factory=dict)
     own_regret: Mapping[str, Interval] = field(default_factory=dict)
@@ -95,6 +99,7 @@ class Evidence:
     residual: Mapping[str, Interval] = field(default_factory=dict)
     reliance: Mapping[str, Interval] = field(default_factory=dict)
     cue_gap: Mapping[str, Interval] = field(default_factory=dict)
+    compliance: Mapping[str, Interval] = field(default_factory=dict)
     capability_slope: Mapping[str, Interval] = field(default_factory=dict)
     own_slope: Mapping[str, Interval] = field(default_factory=dict)
     proxy_brings_base: Mapping[str, Interval] = field(default_factory=dict)

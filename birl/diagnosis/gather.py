@@ -18,6 +18,7 @@ from birl.behavior import Behavior
 from birl.diagnosis.brought import BROUGHT_ABOUT, brought_about
 from birl.diagnosis.capability import enter_slopes
 from birl.diagnosis.compare import Comparison
+from birl.diagnosis.compliance import enter_compliance
 from birl.diagnosis.controls import Controls
 from birl.diagnosis.cues import enter_cue_gaps
 from birl.diagnosis.evidence import Evidence
@@ -31,7 +32,7 @@ from birl.irl import RewardEstimate
 from birl.stats import percentile_interval
 from birl.types import FloatArray, Interval
 
-__all__ = ["Inputs", "gaps", "gather"]
+__all__ = ["Entries", "Inputs", "gaps", "gather"]
 
 FLOOR = 0.02  # nats a decision: a policy that differs less from chance leaves nothing to explain
 NOTHING_TO_GAIN = "no policy gains over the random walk on the joint objective here"
@@ -78,7 +79,7 @@ class Inputs:
 
 
 @dataclass
-class _Ledger:
+class Entries:
     """Intervals, draws and reasons as they come in."""
 
     intervals: dict[str, dict[str, Interval]] = field(default_factory=dict)
@@ -117,7 +118,7 @@ class _Ledger:
 
 def gather(inputs: Inputs) -> Evidence:
     """All the evidence there is for one policy."""
-    ledger = _Ledger()
+    ledger = Entries()
     weights = inputs.weights
     for b in inputs.behaviors:
         _explained(ledger, b, inputs)
@@ -149,7 +150,7 @@ def gather(inputs: Inputs) -> Evidence:
     )
 
 
-def _told_apart(ledger: _Ledger, inputs: Inputs) -> None:
+def _told_apart(ledger: Entries, inputs: Inputs) -> None:
     """What the controls say: ghosts, cues, the capability knob, and interventions in training."""
     picks, seen, capable = inputs.level_weights, inputs.behaviors, inputs.controls.capable
     enter_reliance(
@@ -161,6 +162,9 @@ def _told_apart(ledger: _Ledger, inputs: Inputs) -> None:
         conflict={name: inputs.conflict[name] for name in inputs.candidates},
     )
     enter_cue_gaps(ledger, seen, base=inputs.base, returns=inputs.returns, level_weights=picks)
+    for b in seen if any(b.shift == "cue" for b in seen) else ():
+        if b.shift in ("train", "cue"):
+            enter_compliance(ledger, b, inputs.base[b.distribution], picks[b.distribution])
     if isinstance(capable, str):
         names = [f"{quantity}[{b.distribution}]" for quantity in ("capability_slope", "own_slope") for b in seen]
         ledger.undefined.update(dict.fromkeys(names, capable))
@@ -171,7 +175,7 @@ def _told_apart(ledger: _Ledger, inputs: Inputs) -> None:
     enter_links(ledger, seen[0], in_training, base=inputs.base[train], picks=picks[train])
 
 
-def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:
+def _explained(ledger: Entries, b: Behavior, inputs: Inputs) -> None:
     """How much of the decisions and of the outcomes an objective explains, and a device."""
     name, seen = b.distribution, inputs.held_out[b.distribution]
     mass, weights = b.model.level_starts, inputs.level_weights[b.distribution]
@@ -203,7 +207,7 @@ def _explained(ledger: _Ledger, b: Behavior, inputs: Inputs) -> None:
     ledger.ratio("own_directedness", name, parts, nothing, most=1.0)
 
 
-def _outcomes_explained(ledger: _Ledger, b: Behavior, o: OutcomesHeldOut, weights: FloatArray) -> None:
+def _outcomes_explained(ledger: Entries, b: Behavior, o: OutcomesHeldOut, weights: FloatArray) -> None:
     """How much of which event comes first an objective explains, where the policy brings events about at all."""
     name, share = b.distribution, b.model.level_starts * o.weight
     if not isinstance(b.outcomes, str) and brought_about(b, b.outcomes) < BROUGHT_ABOUT:
@@ -216,7 +220,7 @@ def _outcomes_explained(ledger: _Ledger, b: Behavior, o: OutcomesHeldOut, weight
     ledger.ratio("outcome_consistency", name, parts, "no objective explains the outcomes here")
 
 
-def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> FloatArray:
+def _lost(ledger: Entries, b: Behavior, inputs: Inputs, weights: FloatArray) -> FloatArray:
     """Base return, and its loss split into goal and capability; regret under the joint objective itself.
 
     Returns:
@@ -251,7 +255,7 @@ def _lost(ledger: _Ledger, b: Behavior, inputs: Inputs, weights: FloatArray) -> 
     return own_gain
 
 
-def _offered(ledger: _Ledger, gains: Mapping[str, FloatArray]) -> None:
+def _offered(ledger: Entries, gains: Mapping[str, FloatArray]) -> None:
     """What each distribution offers on the joint objective, beside what training does."""
     training = next(iter(gains.values()))
     for name, gain in gains.items():
@@ -274,7 +278,7 @@ def _forgone(
     return np.where(gain > nothing, gain, 0.0), np.einsum("dl,dl->d", rows, best - reached.T)
 
 
-def _odds(ledger: _Ledger, candidate: str, by_shift: Mapping[str, FloatArray], inputs: Inputs) -> None:
+def _odds(ledger: Entries, candidate: str, by_shift: Mapping[str, FloatArray], inputs: Inputs) -> None:
     """Nats a conflict level by which a candidate explains behaviour better than the base."""
     where = inputs.conflict[candidate]
     total = count = 0.0

@@ -77,9 +77,7 @@ def not_separated(e: Snapshot, t: Thresholds) -> bool:
 def same_objective(e: Snapshot, t: Thresholds) -> bool:
     """Optimising the recovered objective costs nothing on any shift, and it is close to the base."""
     shifts = [name for name in e.shifts if name != e.train and e.has("goal_regret", name)]
-    return bool(shifts) and all(
-        e.get("goal_regret", name) < t.goal and e.get("distance", name, 0.0) < t.distance for name in shifts
-    )
+    return bool(shifts) and all(e.get("goal_regret", name) < t.goal and apart(e, name) < t.distance for name in shifts)
 
 
 def not_one_objective(e: Snapshot, t: Thresholds) -> bool:
@@ -114,9 +112,7 @@ def worse_when_better(e: Snapshot, t: Thresholds) -> bool:
 
 def distorted(e: Snapshot, t: Thresholds) -> bool:
     """The objective is off the base, along no candidate, and optimising it costs or it is far away."""
-    return any(
-        e.get("distance", name, 0.0) >= t.distance or e.get("goal_regret", name, 0.0) >= t.goal for name in e.shifts
-    )
+    return any(apart(e, name) >= t.distance or e.get("goal_regret", name, 0.0) >= t.goal for name in e.shifts)
 
 
 def aimless(e: Snapshot, name: str, t: Thresholds) -> bool:
@@ -159,6 +155,11 @@ def less_under(e: Snapshot, name: str) -> float:
 def fell(e: Snapshot, name: str, t: Thresholds) -> bool:
     """Base return is lower than in training by more than the margin."""
     return e.has("base_return", name) and e.get("base_return", e.train, 0.0) - e.get("base_return", name) > t.fell
+
+
+def apart(e: Snapshot, name: str) -> float:
+    """How far the joint objective is from the base in what choices show; 0 where neither prefers anything."""
+    return e.get("choice_distance", name, e.get("distance", name, 0.0))
 
 
 def accounts(e: Snapshot, candidate: str) -> float:

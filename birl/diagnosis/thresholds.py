@@ -18,7 +18,7 @@ class Thresholds:
         directed_outcomes: the same for outcomes beyond chance.
         fell: loss of base return from training to a shift that counts as a fall.
         goal: greatest tied goal regret that still counts as none; also what labels a planted objective by its effect.
-        distance: STARC distance that still counts as the same objective.
+        distance: distance level by level (`Evidence.choice_distance`) that still counts as the same objective.
         consistency: directedness of the joint objective over that of a separate one, below which one objective does
             not explain both.
         share: a candidate's part of the objective (0 none, 1 all) from which it counts.

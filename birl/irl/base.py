@@ -288,3 +288,14 @@ class PolicyEstimator(Estimator, Protocol):
     def predict(self, estimate: RewardEstimate, model: TabularModel) -> FloatArray:
         """pi_w(a | s), [S, A], in any model with the same features."""
         ...
+
+
+@runtime_checkable
+class DrawingEstimator(Estimator, Protocol):
+    """A method that draws better than by one Newton step (`RewardEstimate.redraw`), for a likelihood with kinks, say."""
+
+    def redraw(
+        self, estimate: RewardEstimate, behaviors: Sequence[Behavior], level_weights: Mapping[str, FloatArray]
+    ) -> FloatArray:
+        """The weights on resampled levels, [D, F]."""
+        ...

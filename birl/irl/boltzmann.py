@@ -35,6 +35,7 @@ __all__ = ["Boltzmann"]
 
 FIRST_EPS = (0.05, 0.3)  # shares of random actions tried for each start
 SCALES = (1.0, 3.0, 10.0, 30.0, 100.0)  # inverse temperatures tried for each start
+FARTHEST = 0.4  # of the largest weight that a draw may go
 WIDTH = 0.05  # of the largest weight: about the sampling error at a hundred levels
 SCOUT_LEVELS = 16  # starts are compared on this many levels of each distribution
 
@@ -120,6 +121,39 @@ class Boltzmann:
         """The Boltzmann policy of the estimate in any model with the same features, [S, A]."""
         plan = hard_plan(model, model.features @ estimate.vector)
         return boltzmann_policy(model, plan.q, estimate.nuisance["eps"])
+
+    def redraw(
+        self, estimate: RewardEstimate, behaviors: Sequence[Behavior], level_weights: Mapping[str, FloatArray]
+    ) -> FloatArray:
+        """The weights on resampled levels, [D, F]: one Newton step each, as far as it can be trusted.
+
+        The likelihood has kinks, and its curvature is measured over a certain distance. A step that is longer is halved
+        until it does not lower the likelihood of the resampled levels, or is no longer than that distance.
+
+        Args:
+            estimate: of all the behaviours together, with its curvature.
+            behaviors: one per distribution.
+            level_weights: how often each draw picks each level, [D, L] by distribution.
+        """
+        draws, point = estimate.redraw(level_weights), estimate.simplest
+        size = float(np.abs(point).max(initial=0.0))
+        longest = np.abs(draws - point).max(axis=1, initial=0.0)
+        far = np.flatnonzero(longest > WIDTH * size)
+        if not far.size:
+            return draws
+        likelihood = BoltzmannLikelihood(exact(behaviors, self))
+        logit_eps = estimate.parameters["logit eps"]
+        here = likelihood.at(np.append(point, logit_eps))
+        for d in far:
+            step = (draws[d] - point) * min(1.0, FARTHEST * size / longest[d])
+            while np.abs(step).max() > WIDTH * size:
+                there = likelihood.at(np.append(point + step, logit_eps), here)
+                sides = enumerate(behaviors)
+                if sum(level_weights[b.distribution][d] @ (there.levels(i) - here.levels(i)) for i, b in sides) >= 0:
+                    break
+                step = step / 2
+            draws[d] = point + step
+        return draws
 
     def _starts(
         self,

@@ -24,7 +24,6 @@ from birl.types import FloatArray, IntArray
 __all__ = ["BoltzmannLikelihood", "BoltzmannPoint", "boltzmann_policy"]
 
 NEGLIGIBLE = 1e-12  # occupancy below which a state is left out of the sum
-WIDENINGS, WIDER = 4, 1.5  # times a curvature is measured; how much wider than the distance an error may be
 
 
 def boltzmann_policy(model: TabularModel, q: FloatArray, eps: float) -> FloatArray:
@@ -71,44 +70,32 @@ class BoltzmannLikelihood:
         return BoltzmannPoint(sides=self.sides, theta=theta, plans=plans)
 
     def wide_curvature(self, point: BoltzmannPoint, active: np.ndarray, *, width: float) -> FloatArray:
-        """How fast the gradient falls over a distance as wide as the sampling error, kinks included, [K, K].
+        """How fast the gradient falls over a finite distance, kinks included, [K, K].
 
         At a kink of Q* the gradient jumps, and the Hessian between kinks says nothing of it. Over a distance as wide as
-        the sampling error the jumps add up to the curvature that bounds the estimate. Where the error that a first
-        distance gives is wider than that distance, the curvature is measured again over the error.
+        the sampling error the jumps add up to the curvature that bounds the estimate.
 
         Args:
             point: the maximum.
             active: parameters to move, bool [K]; the others keep the point's own curvature.
-            width: first distance to either side, as a share of the largest weight (1 for logit eps); at most that
-                weight itself.
+            width: distance to either side, as a share of the largest weight (1 for logit eps).
 
         Source: Newey & McFadden 1994 (Handbook of Econometrics IV), section 7.3: numerical derivatives of a criterion
         that is not smooth, with a step wider than the rounding of the kinks.
         """
-        largest = np.full(point.theta.size, float(np.abs(point.theta[:-1]).max(initial=0.0)))
-        largest[-1] = 1.0
-        step, moving, block = width * largest, np.flatnonzero(active), np.ix_(active, active)
-        meat = sum(s.T @ s for s in (point.scores(i)[:, active] for i in range(len(self.sides))))
-        rows = point.curvature.copy()
-        curvature, stale = rows.copy(), moving
-        for _ in range(WIDENINGS):
-            for k in stale:
-                rows[k, active] = self._slope(point, int(k), float(step[k]))[active]
-            curvature[block] = _definite((rows[block] + rows[block].T) / 2)
-            bread = np.linalg.pinv(curvature[block], hermitian=True)
-            error = np.minimum(np.sqrt(np.diag(bread @ meat @ bread)), largest[active])
-            stale = moving[error > WIDER * step[active]]
-            if not stale.size:
-                break
-            step[active] = np.maximum(step[active], error)
+        curvature = point.curvature.copy()
+        step = np.full(point.theta.size, width * float(np.abs(point.theta[:-1]).max(initial=0.0)))
+        step[-1] = width
+        for k in np.flatnonzero(active):
+            sides = []
+            for sign in (-1.0, 1.0):
+                moved = point.theta.copy()
+                moved[k] += sign * step[k]
+                sides.append(self.at(moved, point).gradient)
+            curvature[k, active] = ((sides[0] - sides[1]) / (2 * step[k]))[active]
+        block = np.ix_(active, active)
+        curvature[block] = _definite((curvature[block] + curvature[block].T) / 2)
         return curvature
-
-    def _slope(self, point: BoltzmannPoint, k: int, step: float) -> FloatArray:
-        """Fall of the gradient along parameter k, a step to either side, [K]."""
-        aside = step * np.eye(point.theta.size)[k]
-        less, more = (self.at(point.theta + sign * aside, point).gradient for sign in (-1.0, 1.0))
-        return (less - more) / (2 * step)
 
 
 def _definite(matrix: FloatArray) -> FloatArray:
@@ -153,6 +140,12 @@ class BoltzmannPoint:
             float(side.rho @ (side.policy * np.log(p)).sum(axis=1))
             for side, p in zip(self.sides, self.predicted, strict=True)
         )
+
+    def levels(self, i: int) -> FloatArray:
+        """Each level's part of the value, for behaviour i, [L]."""
+        side, per_state = self.sides[i], np.zeros(self.sides[i].model.n_states)
+        per_state[side.states] = side.rho * (side.policy * np.log(self.predicted[i])).sum(axis=1)
+        return side.model.per_level(per_state)
 
     @cached_property
     def psi(self) -> list[FloatArray]:

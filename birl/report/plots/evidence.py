@@ -45,7 +45,7 @@ BY_DISTRIBUTION = (
     _Panel(quantity="directedness", beside="device"),
     _Panel(quantity="outcome_directedness", margin="directed_outcomes"),
     _Panel(quantity="consistency", margin="consistency"),
-    _Panel(quantity="distance", margin="distance"),
+    _Panel(quantity="choice_distance", margin="distance"),
     _Panel(quantity="goal_regret", margin="goal"),
     _Panel(quantity="capability_regret"),
     _Panel(quantity="own_regret"),
