@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from birl.diagnosis.compare import compare
 from birl.task import objective_vector
 from tests.behaviors import behave
-from tests.worlds import DOOR, EVENTS, RED, ends_task
+from tests.worlds import DOOR, EVENTS, RED, deterministic_model, ends_task
 
 DRAWS = 5
 LEVELS = 5  # of the corridor task
@@ -94,3 +94,31 @@ def test_an_objective_that_prefers_nothing_is_at_no_distance_but_undefined():
     found, undefined = entered(np.zeros(len(EVENTS)))
     assert found == {}
     assert set(undefined) == {"distance[train]", "distance[blue-door]", "residual[base]"}
+
+
+def test_what_no_choice_joins_does_not_count_as_far():
+    """On one level a red fruit or a stone can be had, on the other a green fruit or a stone."""
+    features = np.zeros((6, 2, 3))
+    features[0, :, :] = [[1, 0, 0], [0, 0, 1]]
+    features[3, :, :] = [[0, 1, 0], [0, 0, 1]]
+    model = deterministic_model(
+        np.array([[1, 2], [1, 1], [2, 2], [4, 5], [4, 4], [5, 5]]),
+        features,
+        start=np.array([0.5, 0, 0, 0.5, 0, 0]),
+        terminal=np.array([0, 1, 1, 0, 1, 1], bool),
+        names=("red", "green", "stone"),
+        level=np.array([0, 0, 0, 1, 1, 1]),
+    )
+    base = objective_vector(model, {"red": 1.0, "green": 1.0})
+    made = compare([behave(model, model.uniform, "train")], {"train": base}, {})
+    found = {}
+    rows = np.array([[3.0, 1.0, 0.0], [3.0, 1.0, 2.0], [0.0, 0.0, 5.0]])  # firmer on red; stone over green; stones only
+    for row in rows:
+        made.enter(
+            lambda quantity, key, value, draws: found.setdefault(quantity, []).append(value),
+            {},
+            np.tile(row, (2, 1)),
+            {"train": np.ones((1, 2))},
+        )
+    assert found["distance"][0] > 0.2
+    assert found["choice_distance"] == pytest.approx([0.0, 0.5, 1.0], abs=1e-9)

@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from birl.behavior import observe
 from birl.irl import BOUNDED, IDENTIFIED, UNIDENTIFIED, Boltzmann, MaxCausalEntropy
 from birl.irl.base import HELD
+from birl.irl.boltzmann import FARTHEST, WIDTH
+from birl.stats import level_weights
 from birl.types import BirlError
 from tests.behaviors import behave, boltzmann_agent, permuted, soft_agent
+from tests.orchard import FRUIT, gardener, orchard
+from tests.orchard import RED as ORCHARD_RED
 from tests.worlds import EVENTS, corridor, random_model, two_ends
 
 EXACT = Boltzmann(prior=0.0, tolerance=1e-10, max_steps=200)
@@ -109,3 +114,24 @@ def test_a_fit_that_ran_out_of_steps_says_so(rng):
 def test_no_behaviour_is_refused():
     with pytest.raises(BirlError, match="no behaviour to fit"):
         EXACT.fit([])
+
+
+def test_no_draw_goes_where_the_resampled_levels_would_not():
+    """Of a greedy policy with little noise some Newton steps on resampled levels are ten times the weights."""
+    task = orchard(levels=12)
+    seen = [observe(gardener(task, ORCHARD_RED), d) for d in task.distributions]
+    method = Boltzmann()
+    estimate = method.fit(seen, candidates={"base": FRUIT, "red": ORCHARD_RED})
+    picks = {b.distribution: level_weights(12, 40, rng=np.random.default_rng(0)) for b in seen}
+    draws, point = method.redraw(estimate, seen, picks), estimate.simplest
+    size, steps = np.abs(point).max(), np.abs(draws - point).max(axis=1)
+    assert np.abs(estimate.redraw(picks) - point).max() > FARTHEST * size  # there is something to hold back
+    assert steps.max() <= FARTHEST * size * (1 + 1e-9)
+    assert (steps > 0).any()
+    for d in np.flatnonzero(steps > WIDTH * size):
+        likelihood = [
+            picks[b.distribution][d] @ (b.model.per_level(b.occupancy) * b.log_likelihood(method.predict(e, b.model)))
+            for e in (replace(estimate, weights=dict(zip(estimate.weights, draws[d], strict=True))), estimate)
+            for b in seen
+        ]
+        assert sum(likelihood[:2]) >= sum(likelihood[2:]) - 1e-6
