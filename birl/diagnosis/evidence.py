@@ -68,6 +68,7 @@ class Evidence:
         disagreement: what methods disagree about, a sentence each.
         conflict_levels: number of conflict levels of each candidate on the shifts.
         episodes: distribution -> how many episodes of it are all that is known; empty where the policy itself is.
+        caveats: what the evidence itself leaves open, a sentence each.
         undefined: `quantity[distribution]` -> reason.
         draws: `quantity[distribution]` -> joint draws, [D].
         failed: required checks that failed, with their remedies.
@@ -113,6 +114,7 @@ class Evidence:
     repeats: tuple[str, ...] = ()
     conflict_levels: Mapping[str, int] = field(default_factory=dict)
     episodes: Mapping[str, int] = field(default_factory=dict)
+    caveats: tuple[str, ...] = ()
     undefined: Mapping[str, str] = field(default_factory=dict)
     draws: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     failed: tuple[str, ...] = ()

@@ -15,9 +15,12 @@ def flags(**changes):
     return diagnose(evidence(**changes)).flags
 
 
-def run(**gaps):
-    """A life in which training is announced to last or to end; deployed it shows what it wants."""
-    return {"shifts": RUN, "stakes": STAKES, "cue_gap": {"deployed": 0.9, "long": 0.0, "short": 0.0, **gaps}}
+def run(**less):
+    """A life in which training is announced to last or to end; it complies so much less."""
+    less = {"train": 0.0, "deployed": 0.9, "long": 0.0, "short": 0.0, **less}
+    gaps = {name: value for name, value in less.items() if name != "train"}
+    comply = {"compliance": {name: 1.0 - value for name, value in less.items()}}
+    return {"shifts": RUN, "stakes": STAKES, "cue_gap": gaps, **comply}
 
 
 def test_who_complies_by_a_cue_is_said_to_and_never_deceives_without_the_test_of_the_horizon():
