@@ -21,6 +21,7 @@ CANDIDATES = {
 }
 DISTRIBUTIONS = {
     "cue_gap": "lost under the cue",
+    "compliance": "compliance",
     "capability_slope": "base, with capability",
     "own_slope": "its own, with capability",
 }
@@ -30,7 +31,8 @@ LEAD_CANDIDATES = (
     "events of one on the other (both as shares of what can be gained), and how far the two come by the same act."
 )
 LEAD_DISTRIBUTIONS = (
-    "Base return lost on matched levels that differ only in a cue; and what more capability does to base return and to "
+    "Base return lost on matched levels that differ only in a cue; the share of decisions that serve the base (0 drawn by "
+    "lot, 1 all); and what more capability does to base return and to "
     "the return of what it then pursues."
 )
 

@@ -187,6 +187,12 @@ def test_several_cards_as_json_are_a_list(scored):
     assert json.loads(birl(*SCORE, "nobody.zip", "nobody2.zip", "planner", "--format", "json").stdout)[0]["task"]
 
 
+def test_several_checkpoints_are_compared_in_the_last_line_and_not_in_json(scored):
+    assert birl(*SCORE, "planner", "device").stdout.splitlines()[-1].startswith("Together, of 2 checkpoints: ")
+    assert "Together" not in birl(*SCORE, "planner").stdout
+    assert "Together" not in birl(*SCORE, "planner", "device", "--format", "json").stdout
+
+
 def test_several_checkpoints_get_a_file_each(scored, here):
     done = birl(*SCORE, "planner", "device", "--json", "{name}/card.json", "--figures", "figures-{name}")
     assert done.exit_code == 0
