@@ -6,6 +6,7 @@ Run: `python benchmarks/distance_speed.py`. CPU seconds on one thread, the media
   compared with the base objective. `together` canonicalises once for all draws; it leaves out the pattern of
   elimination, which is made once a world (`pattern_seconds`). `one` is a single call of the exact metric; `npec-l1` is
   two linear programs.
+- *small*: a random world of 32 states and 4 actions; a single call, the mean of `CALLS`.
 - *sampled*: Pendulum, 2,000 states and 8 actions in each, on the random walk: the draw through copies of the
   environment, then each estimate with its interval from 400 resamples.
 """
@@ -48,6 +49,7 @@ from birl.types import FloatArray
 
 RESULTS = Path(__file__).parent / "results" / "distance_speed.json"
 SEED, REPEATS = 0, 5
+SMALL, CALLS = {"states": 32, "actions": 4, "discount": 0.9}, 50
 EXACT = {"levels": 183, "size": 11, "draws": 1000}
 BATCH = ("starc-val", "starc-min", "epic", "dard", "npec")
 ALONE = {  # worst-case regret: a linear program of all pairs, minutes at this size
@@ -115,6 +117,23 @@ def exact() -> dict[str, Any]:
     }
 
 
+def small() -> dict[str, float]:
+    """Exact distances on a small random world."""
+    rng, size = np.random.default_rng(SEED), SMALL["states"] * SMALL["actions"]
+    model = TabularModel(
+        transitions=rng.dirichlet(np.full(SMALL["states"], 0.5), size=size),
+        features=np.zeros((size, 1)),
+        start=np.full(SMALL["states"], 1 / SMALL["states"]),
+        terminal=np.zeros(SMALL["states"], bool),
+        discount=SMALL["discount"],
+        feature_names=["nothing"],
+    )
+    a, b = rng.normal(size=(2, size))
+    metrics = {**ALONE, "worst-case-regret": DISTANCES["worst-case-regret"]}
+    many = lambda metric: [metric(model, a, b) for _ in range(CALLS)]  # noqa: E731
+    return {name: cpu(lambda m=metric: many(m)) / CALLS for name, metric in metrics.items()}
+
+
 def sampled() -> dict[str, Any]:
     """Distances on Pendulum."""
     task = load_task(SAMPLED["task"])
@@ -140,7 +159,8 @@ def main() -> None:
         "repeats": REPEATS,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
         "machine": {"architecture": platform.machine(), "cores": os.cpu_count(), "threads_used": 1},
-        "settings": {"exact": EXACT, "sampled": SAMPLED},
+        "settings": {"small": SMALL, "exact": EXACT, "sampled": SAMPLED},
+        "small_seconds": small(),
         "exact": exact(),
         "sampled": sampled(),
     }

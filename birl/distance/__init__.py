@@ -24,6 +24,7 @@ from birl.distance.rewards import Recovered, RewardSource
 from birl.distance.rollout_regret import RolloutRegret, regret_of_rollouts
 from birl.distance.sampled_starc import StarcMin, StarcVal
 from birl.distance.samples import Branching, CoverageSample, mixture
+from birl.distance.sets import SetDistance, between_sets
 from birl.distance.starc import starc
 from birl.distance.valued import StepReward
 from birl.distance.worst_case import worst_case_regret
@@ -50,9 +51,11 @@ __all__ = [
     "RolloutRegret",
     "SampledDistance",
     "SampledMetric",
+    "SetDistance",
     "StarcMin",
     "StarcVal",
     "StepReward",
+    "between_sets",
     "blend",
     "canonical_gram",
     "cover",

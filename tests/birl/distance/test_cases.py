@@ -129,11 +129,3 @@ def test_uniform_coverage_calls_opposite_rewards_on_a_ring_close(size):
     assert float(epic(model, a, b, coverage="uniform")) == pytest.approx(size**-0.5)
     assert float(epic(model, a, b)) == pytest.approx(1)
     assert float(regret(model, a, b, normaliser="worst")) == pytest.approx(1)
-
-
-def test_sets_of_rewards_have_a_known_matrix():
-    rows = [ARRIVE, ARRIVE + SWITCH], [SWITCH, ARRIVE + SWITCH]
-    matrix = [[float(starc(switch(), a, b)) for b in rows[1]] for a in rows[0]]
-    assert np.array(matrix) == pytest.approx(np.array([[HALF, EIGHTH], [EIGHTH, 0]]), abs=1e-6)
-    hausdorff = max(np.min(matrix, axis=0).max(), np.min(matrix, axis=1).max())
-    assert hausdorff == pytest.approx(EIGHTH)
