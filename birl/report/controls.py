@@ -31,9 +31,9 @@ LEAD_CANDIDATES = (
     "events of one on the other (both as shares of what can be gained), and how far the two come by the same act."
 )
 LEAD_DISTRIBUTIONS = (
-    "Base return lost on matched levels that differ only in a cue; the share of decisions that serve the base (0 drawn by "
-    "lot, 1 all); and what more capability does to base return and to "
-    "the return of what it then pursues."
+    "Base return lost on matched levels that differ only in a cue; the share of decisions that serve the base, 0 where "
+    "they are drawn by lot and 1 where all do; and what more capability does to base return and to that of what it then "
+    "pursues."
 )
 
 
