@@ -37,7 +37,7 @@ SUITE = Suite(
     entries=tuple(Entry(agent=agent, task="red-door") for agent in AGENTS),
     levels=10,
     draws=50,
-    seeds=4,
+    seeds=2,
 )
 REPEATS = 3
 

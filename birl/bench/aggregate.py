@@ -5,7 +5,6 @@ are an agent's checkpoints where it has several (each averaged over its seeds, w
 seeds. A line that stands on one run gives that card's own intervals, over levels.
 
 Axes: N runs.
-Source: Agarwal et al. 2021 (arXiv 2108.13264), sections 4.2 and 4.3, for the interquartile mean and its bootstrap.
 """
 
 from __future__ import annotations
@@ -16,15 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from birl.bench.interquartile import interquartile_mean
 from birl.bench.row import Measured, Row
 from birl.bench.store import Member, Store
 from birl.stats import wilson_interval
 from birl.types import BirlError, FloatArray, Interval
 
-__all__ = ["Line", "Pooled", "Results", "gather", "interquartile_mean", "results"]
-
-RESAMPLES = 2000
-CUT = 0.25  # of the runs, from each end
+__all__ = ["Line", "Pooled", "Results", "gather", "results"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,43 +168,6 @@ def gather(members: Mapping[str, Member], rows: Mapping[str, Row], broken: Itera
         missing=len(members) - len(rows) - len(broken),
         broken=broken,
     )
-
-
-def interquartile_mean(strata: Sequence[FloatArray], *, level: float = 0.95) -> Interval | None:
-    """The mean of the middle half of all runs, with a percentile interval; strata (tasks) are resampled by themselves.
-
-    Of fewer than four runs nothing is cut. None without any run; without width where no stratum has two.
-
-    Args:
-        strata: runs of each task, [N] each; empty ones are passed over.
-        level: coverage aimed at.
-    """
-    from scipy.stats import bootstrap, trim_mean  # heavy
-
-    kept = [stratum for stratum in strata if stratum.size]
-    if not kept:
-        return None
-    value = float(trim_mean(np.concatenate(kept), CUT))
-    if all(np.ptp(stratum) == 0 for stratum in kept):
-        return Interval(value=value, low=value, high=value, level=level)
-    # a stratum of one run is the same in every resample, and `bootstrap` asks for two values
-    doubled = [np.repeat(stratum, 2) if stratum.size == 1 else stratum for stratum in kept]
-    single = [stratum.size == 1 for stratum in kept]
-
-    def middle(*samples: FloatArray, axis: int = -1) -> FloatArray:
-        cut = [sample[..., :1] if alone else sample for sample, alone in zip(samples, single, strict=True)]
-        return np.asarray(trim_mean(np.concatenate(cut, axis=-1), CUT, axis=-1), np.float64)
-
-    ends = bootstrap(
-        doubled,
-        middle,
-        n_resamples=RESAMPLES,
-        confidence_level=level,
-        method="percentile",
-        vectorized=True,
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return Interval(value=value, low=float(ends.low), high=float(ends.high), level=level)
 
 
 def _line(group: Sequence[_Found]) -> Line:
