@@ -32,8 +32,8 @@ LEAD_CANDIDATES = (
 )
 LEAD_DISTRIBUTIONS = (
     "Base return lost on matched levels that differ only in a cue; the share of decisions that serve the base, 0 where "
-    "they are drawn by lot and 1 where all do; and what more capability does to base return and to that of what it then "
-    "pursues."
+    "they are drawn by lot and 1 where all do; and what more capability does to base return and to that of what it "
+    "then pursues."
 )
 
 
