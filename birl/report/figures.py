@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from birl.files import write_whole
 from birl.matrix import DistanceMatrix
 from birl.scorecard import Scorecard
+from birl.specification import SpecificationCurve
 from birl.types import BirlError, unknown_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "as_png", "as_svg", "figure", "write_figures", "write_matrix"]
+__all__ = ["FIGURES", "as_png", "as_svg", "figure", "write_figures", "write_matrix", "write_specification"]
 
 DPI = 150
 
@@ -128,3 +129,14 @@ def write_matrix(matrix: DistanceMatrix, path: Path, *, title: str) -> None:
     from birl.report.plots.matrix import draw_matrix
 
     write_whole(path, as_png(draw_matrix(matrix, title=title)))
+
+
+def write_specification(curve: SpecificationCurve, path: Path) -> None:
+    """Write a specification curve.
+
+    Raises:
+        BirlError: when there is nothing to draw or the file cannot be written.
+    """
+    from birl.report.plots.specification import draw_specification
+
+    write_whole(path, as_png(draw_specification(curve)))

@@ -15,16 +15,26 @@ from birl.report.blocks import Section
 from birl.report.comparison import comparison
 from birl.report.markdown import markdown
 from birl.report.rewards import rewards
+from birl.report.specification import specification
 from birl.report.story import story
 from birl.report.text import text
 from birl.rewards import Rewards
 from birl.scorecard import Scorecard
+from birl.specification import SpecificationCurve
 from birl.types import BirlError, unknown_name
 
 if TYPE_CHECKING:
     from birl.bench import Results
 
-__all__ = ["FORMATS", "TABLE_FORMATS", "render", "render_comparison", "render_results", "render_rewards"]
+__all__ = [
+    "FORMATS",
+    "TABLE_FORMATS",
+    "render",
+    "render_comparison",
+    "render_results",
+    "render_rewards",
+    "render_specification",
+]
 
 FORMATS = ("text", "markdown", "json")
 TABLE_FORMATS = ("text", "markdown", "latex", "csv", "html")
@@ -82,6 +92,14 @@ def render_results(found: Results, format: str = "text", width: int | None = Non
         return through_pandas[format](found)
     _check(format, width)
     return _typeset(benchmark(found), format, width, colour)
+
+
+def render_specification(
+    curve: SpecificationCurve, format: str = "text", width: int | None = None, *, colour: bool = False
+) -> str:
+    """A specification curve; everything as for `render`."""
+    _check(format, width)
+    return curve.to_json() if format == "json" else _typeset(specification(curve), format, width, colour)
 
 
 def _check(format: str, width: int | None) -> None:

@@ -140,4 +140,6 @@ def _worst(card: Scorecard) -> str:
     if not found:
         return ""
     name = max(found, key=lambda n: found[n].value)
-    return f"A wrong goal costs most on {clean(name)}: {share(max(0.0, found[name].value))} of what could be gained."
+    if found[name].value <= 0:
+        return "A wrong goal costs nothing anywhere."
+    return f"A wrong goal costs most on {clean(name)}: {share(found[name].value)} of what could be gained."

@@ -14,10 +14,11 @@ import birl
 from birl.diagnosis import Evidence, Verdict
 from birl.irl import Check
 from birl.report import write_html
-from birl.report.html.evidence import MEANS
+from birl.report.html.evidence import meanings
 from birl.report.provenance import command
+from birl.report.story import story
 from birl.types import BirlError
-from tests.cards import SHIFTS, diagnosed_card, gaps, undiagnosed_card
+from tests.cards import SHIFTS, about, diagnosed_card, gaps, undiagnosed_card
 from tests.pages import read
 
 HOSTILE = "<script>alert('x')</script>\"'&\x1b\u202e"
@@ -97,6 +98,16 @@ def test_every_section_is_there_and_the_contents_lead_to_it(page):
     assert targets == ["#" + s.attributes["id"] for s in page.all("section")]
 
 
+def test_nothing_that_other_formats_tell_is_left_out(tmp_path):
+    card = wordy_card(evidence=Evidence(shifts=SHIFTS, cue_gap={"blue-door": about(0.1, 0.05)}), gap=gaps())
+    write_html(card, tmp_path / "card.html")
+    told = [part.title for part in story(card)[1:]]
+    assert "What tells causes apart" in told
+    shown = headings(read(tmp_path / "card.html"))
+    assert [title for title in shown if title in told] == [title for title in told if title in shown]
+    assert set(told) - set(shown) == {"What it pursues"}  # there are no estimates on this card
+
+
 def test_probabilities_are_bars_and_numbers(page):
     bars = next(part for part in page.all("dl") if part.attributes["class"] == "bars")
     assert [(t.text, v.text) for t, v in zip(bars.all("dt"), bars.all("dd"), strict=True)] == [
@@ -134,8 +145,9 @@ def test_what_could_not_be_said_gives_its_reason_once(tmp_path):
 
 
 def test_every_quantity_of_the_evidence_is_explained():
+    assert meanings()["p_agent"] == "posterior probability of an objective against a device."
     kinds = {name: str(kind) for name, kind in get_type_hints(Evidence).items()}
-    assert {name for name, kind in kinds.items() if "Interval" in kind} == set(MEANS)
+    assert {name for name, kind in kinds.items() if "Interval" in kind} <= set(meanings())
 
 
 def test_weights_stand_beside_base_and_candidates(page):

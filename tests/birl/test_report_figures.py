@@ -4,16 +4,20 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from birl.diagnosis import Evidence, Thresholds
 from birl.gap import Gap
 from birl.irl import Check
 from birl.report import FIGURES, figure, write_figures
+from birl.report.ground import Ground
+from birl.report.plots.ground import draw as draw_ground
 from birl.report.plots.shapes import marker
 from birl.report.plots.style import OKABE_ITO, colour
 from birl.scorecard import Scene
 from birl.types import BirlError
-from tests.cards import alone, diagnosed_card, estimates, gaps, undiagnosed_card
+from tests.cards import about, alone, diagnosed_card, estimates, gaps, undiagnosed_card
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -63,6 +67,27 @@ def test_levels_are_captioned_with_distribution_and_outcome():
     assert {"train", "blue-door", "half-red", "touch:ball&red, 5 steps", "red ball", "blue door"} <= said
 
 
+def test_levels_with_their_reward_share_one_scale_of_colours():
+    scene = undiagnosed_card().scenes[0]
+    shown = [Ground(scene=scene, reward=np.full((7, 7), value)) for value in (0.2, 1.0)]
+    drawn = draw_ground(shown)
+    assert [axes.images[0].get_clim() for axes in drawn.axes[:2]] == [(-1.0, 1.0)] * 2
+    assert "reward (1: largest)" in words(drawn)
+
+
+def test_wide_levels_take_no_more_room_than_they_need():
+    scene = undiagnosed_card().scenes[0]
+    wide = replace(scene, rows=scene.rows[:1], path=((0, 0), (0, 1)))
+    heights = [draw_ground([Ground(scene=one, reward=None)]).get_size_inches()[1] for one in (scene, wide)]
+    assert heights[1] < 0.7 * heights[0]
+
+
+def test_long_outcomes_are_broken_into_lines():
+    scene = replace(undiagnosed_card().scenes[0], outcome="touch:everything&everywhere+" * 4)
+    label = draw_ground([Ground(scene=scene, reward=None)]).axes[0].get_xlabel()
+    assert max(map(len, label.splitlines())) < 40
+
+
 def test_distributions_with_fewer_scenes_leave_room_empty():
     scenes = undiagnosed_card().scenes
     drawn = figure(undiagnosed_card(scenes=scenes[:3]), "levels")
@@ -106,6 +131,44 @@ def test_the_gap_shows_both_parts_on_every_distribution():
 def test_a_part_of_the_gap_that_is_undefined_says_so():
     empty = Gap(distance=None, goal_regret=None, capability_regret=None, own_regret=None, reason="nothing to gain")
     assert "n/a" in words(figure(replace(diagnosed_card(), gap={**gaps(), "train": empty}), "gap"))
+
+
+def test_a_gap_next_to_nothing_looks_like_it():
+    small = {name: replace(one, goal_regret=None, capability_regret=about(0.01, 0.005)) for name, one in gaps().items()}
+    assert figure(diagnosed_card(gap=small), "gap").axes[0].get_ylim()[1] >= 0.25
+
+
+def panel(drawn, title):
+    return next(axes for axes in drawn.axes if axes.get_title(loc="left") == title)
+
+
+def test_the_evidence_has_a_panel_a_quantity_with_the_margin_of_its_rule():
+    drawn = figure(diagnosed_card(), "evidence")
+    titles = {axes.get_title(loc="left") for axes in drawn.axes if axes.get_visible()}
+    assert {"base return", "directedness", "goal regret", "capability regret", "candidate share"} <= titles
+    margin, *_ = panel(drawn, "goal regret").lines
+    assert list(margin.get_xdata()) == [Thresholds().goal] * 2
+    points = [line.get_xdata()[0] for line in panel(drawn, "goal regret").lines if line.get_marker() == "o"]
+    assert points == [0.01, 0.36, 0.2]
+
+
+def test_evidence_that_is_missing_somewhere_says_so():
+    evidence = replace(diagnosed_card().evidence, directedness={"train": about(0.7, 0.1)}, device={})
+    notes = panel(figure(diagnosed_card(evidence=evidence), "evidence"), "directedness").texts
+    assert [note.get_text() for note in notes] == ["n/a", "n/a"]
+
+
+def test_evidence_far_beyond_its_range_does_not_flatten_the_rest():
+    evidence = replace(diagnosed_card().evidence, goal_regret={"train": about(0.1, 50.0)})
+    low, high = panel(figure(diagnosed_card(evidence=evidence), "evidence"), "goal regret").get_xlim()
+    assert low > -1
+    assert high < 2
+
+
+@pytest.mark.parametrize("evidence", [None, Evidence(shifts={"train": "train"})])
+def test_a_card_without_evidence_cannot_draw_it(evidence):
+    with pytest.raises(BirlError, match="has no evidence to draw: score the policy with a diagnosis"):
+        figure(diagnosed_card(evidence=evidence), "evidence")
 
 
 def test_a_card_without_a_gap_cannot_draw_one():

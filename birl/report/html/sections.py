@@ -13,6 +13,7 @@ from birl.report import provenance as source
 from birl.report import recovered, story
 from birl.report.blocks import QUIET, STRONG, Line, Table
 from birl.report.comparison import comparison
+from birl.report.controls import controls as causes
 from birl.report.ground import Ground
 from birl.report.html import pictures
 from birl.report.html.evidence import evidence as evidence_parts
@@ -87,6 +88,12 @@ def gap(subject: Subject) -> Iterable[Panel]:
         yield panel(section.title, (*section.parts, *pictures.gap(subject.card)))
 
 
+def controls(subject: Subject) -> Iterable[Panel]:
+    """What tells causes apart, where it was tried."""
+    for section in causes(subject.card):
+        yield panel(section.title, section.parts)
+
+
 def pursues(subject: Subject) -> Iterable[Panel]:
     """Recovered weights beside base and candidates."""
     if subject.card.estimates:
@@ -145,6 +152,7 @@ SECTIONS: Sequence[Callable[[Subject], Iterable[Panel]]] = (
     verdict,
     does,
     gap,
+    controls,
     evidence,
     pursues,
     apart,

@@ -18,6 +18,7 @@ __all__ = ["draw"]
 
 PARTS = {"goal_regret": "wrong goal", "capability_regret": "lack of skill"}
 BAR = 0.36  # of the room one distribution has
+LEAST = 0.25  # the axis reaches this far at least: what is next to nothing shall look like it
 
 
 def draw(card: Scorecard) -> Figure:
@@ -35,6 +36,7 @@ def draw(card: Scorecard) -> Figure:
         for i, (part, colour) in enumerate(zip(PARTS, _colours(), strict=True)):
             found = [getattr(card.gap[name], part) for name in names]
             _bars(axes, found, offset=(i - 0.5) * BAR, label=PARTS[part], colour=colour)
+        axes.set_ylim(top=max(LEAST, axes.get_ylim()[1]))
         axes.axhline(0, color=MUTED, linewidth=1)
         axes.set_xticks(range(len(names)), [_label(card, name) for name in names])
         axes.set_ylabel("share of the attainable gain lost")
