@@ -10,8 +10,8 @@ from birl.irl import Identifiability, RewardEstimate, RewardNetwork
 from birl.report import Place, reward_figure
 from birl.report.figures import as_png
 from birl.report.plots.reward_features import _by_action, _curves
-from birl.report.reward_cells import reward_cells
 from birl.report.render import render_rewards
+from birl.report.reward_cells import reward_cells
 from birl.rewards import Asked, recover_rewards
 from birl.task import Distribution
 from birl.trajectories import Transitions
