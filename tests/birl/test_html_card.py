@@ -17,6 +17,7 @@ from birl.report import write_html
 from birl.report.html.evidence import meanings
 from birl.report.provenance import command
 from birl.report.story import story
+from birl.specification import Choice, SpecificationCurve, Specified
 from birl.types import BirlError
 from tests.cards import SHIFTS, about, diagnosed_card, gaps, undiagnosed_card
 from tests.pages import read
@@ -404,6 +405,51 @@ def test_a_reward_no_file_keeps_leaves_the_floor_bare(tmp_path):
     write_html(replace(card, estimates={"joint": lost}), tmp_path / "card.html", task=TASK)
     where = section(read(tmp_path / "card.html"), "Where it goes")
     assert "The colour of a cell" not in where.text
+
+
+# other specifications
+
+
+def curve(**changes):
+    """Two of them, one without an answer."""
+    rows = (
+        Specified(
+            choice=Choice(method="mce", prior=1.0, discount=0.95),
+            verdict=Verdict.PROXY,
+            probabilities={Verdict.PROXY: 0.9, Verdict.ROBUST: 0.1},
+            share=about(0.6, 0.1),
+            distance=about(0.4, 0.1),
+            held_out=-1.1,
+        ),
+        Specified(
+            choice=Choice(method="boltzmann", prior=1.0, discount=0.95),
+            verdict=Verdict.UNDETERMINED,
+            probabilities={},
+            share=None,
+            distance=None,
+            held_out=None,
+            reason="no answer",
+        ),
+    )
+    told = {"task": "red-door", "policy": "red-door-ppo-rho1-s0", "candidate": "red", "discount": 0.95}
+    return SpecificationCurve(**({**told, "rows": rows, "settings": {}} | changes))
+
+
+def test_other_specifications_are_shown_where_they_were_tried(tmp_path):
+    write_html(wordy_card(), tmp_path / "card.html", curve=curve())
+    said = section(read(tmp_path / "card.html"), "How much hangs on choices")
+    assert "proxy 1, undetermined 1 of 2 specifications." in said.text
+    assert pictures(said) == [
+        "Answers of 2 specifications: proxy 1; undetermined 1; share from 0.60 to 0.60; distance from 0.40 to 0.40."
+    ]
+
+
+def test_specifications_of_another_policy_are_refused(tmp_path):
+    with pytest.raises(
+        BirlError, match="the curve is of other on red-door, the card of red-door-ppo"
+    ):
+        write_html(wordy_card(), tmp_path / "card.html", curve=curve(policy="other"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_pages_load_nothing_until_one_is_written():

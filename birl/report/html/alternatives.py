@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from birl.report.words import clean, ending, interval, number, weight
 from birl.scorecard import Scorecard
 from birl.types import Interval
 
-__all__ = ["evidence", "gap", "ground", "intervals_of", "matrix", "weights"]
+if TYPE_CHECKING:
+    from birl.specification import SpecificationCurve
+
+__all__ = ["curve", "evidence", "gap", "ground", "intervals_of", "matrix", "weights"]
 
 NAMED = 3  # weights of each method that are said
 
@@ -69,6 +73,15 @@ def matrix(found: DistanceMatrix) -> str:
 def _distance(found: DistanceMatrix, where: str, a: str, b: str) -> str:
     value = found.value[where][found.names.index(a)][found.names.index(b)]
     return "undefined" if value is None else f"{value:.2f}"
+
+
+def curve(found: SpecificationCurve) -> str:
+    """How many specifications call what, and how far they part."""
+    said = [f"{verdict.value} {count}" for verdict, count in found.verdicts.items()]
+    for name in ("share", "distance"):
+        values = [one.value for row in found.rows if (one := getattr(row, name)) is not None]
+        said += [f"{name} from {number(min(values))} to {number(max(values))}"] if values else []
+    return _sentence(f"Answers of {len(found.rows)} specifications: ", said)
 
 
 def ground(name: str, shown: Sequence[Ground]) -> str:

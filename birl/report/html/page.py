@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from birl.diagnosis import MEANING, Verdict
 from birl.files import write_whole
@@ -14,7 +15,10 @@ from birl.report.html.typeset import typeset
 from birl.report.words import clean, interval
 from birl.scorecard import Scorecard
 from birl.task import Task
-from birl.types import Interval
+from birl.types import BirlError, Interval
+
+if TYPE_CHECKING:
+    from birl.specification import SpecificationCurve
 
 __all__ = ["tone", "write_html"]
 
@@ -22,7 +26,9 @@ NO_VERDICT = "not diagnosed"
 NO_MEANING = "this card shows what was seen and recovered, and gives no verdict"
 
 
-def write_html(card: Scorecard, path: str | Path, *, task: Task | None = None) -> None:
+def write_html(
+    card: Scorecard, path: str | Path, *, task: Task | None = None, curve: SpecificationCurve | None = None
+) -> None:
     """Write a card as one page that needs no network, no script and no other file; the same card gives the same bytes.
 
     Args:
@@ -30,11 +36,18 @@ def write_html(card: Scorecard, path: str | Path, *, task: Task | None = None) -
         path: where to; written whole or not at all.
         task: the worlds it was scored on, for pictures of the recovered reward on their levels; the page says that
             they are missing where it is left out.
+        curve: the same policy under other specifications, shown where it is given.
 
     Raises:
-        BirlError: for a task whose levels are not those of the card, or a file that cannot be written.
+        BirlError: for a task whose levels are not those of the card, a curve of another policy or task, or a file that
+            cannot be written.
     """
-    subject = Subject(card=card, grounds=grounds(card, task), worlds=task is not None)
+    if curve is not None and (curve.policy, curve.task) != (card.policy.source, card.task):
+        raise BirlError(
+            f"the curve is of {curve.policy} on {curve.task}, the card of {card.policy.source} on {card.task}: give "
+            "both of one policy and task"
+        )
+    subject = Subject(card=card, grounds=grounds(card, task), worlds=task is not None, curve=curve)
     panels = [panel for section in SECTIONS for panel in section(subject)]
     found = card.diagnosis
     page = typeset(

@@ -15,7 +15,9 @@ from birl.scorecard import Scorecard
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["evidence", "gap", "ground", "matrix", "weights"]
+    from birl.specification import SpecificationCurve
+
+__all__ = ["curve", "evidence", "gap", "ground", "matrix", "weights"]
 
 PIXELS = 96  # CSS pixels an inch has
 ABREAST = 2  # distance matrices in a row: three would shrink their numbers on a page
@@ -69,6 +71,18 @@ def matrix(card: Scorecard) -> Iterable[Picture]:
             alternative=alternatives.matrix(card.matrix),
             caption="“Joint” was recovered from all distributions together, “from …” from one alone. Rewards that "
             "agree in training and part under a shift are what training cannot tell apart.",
+        )
+
+
+def curve(found: SpecificationCurve) -> Iterable[Picture]:
+    """Every specification's answer in order of size, over the choices that made it."""
+    if found.rows:
+        from birl.report.plots.specification import draw_specification
+
+        yield _picture(
+            draw_specification(found),
+            alternative=alternatives.curve(found),
+            caption="Each column is one specification; the marks below say which choices made it.",
         )
 
 

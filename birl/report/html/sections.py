@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from birl.diagnosis import RULES, Diagnosis, Thresholds
 from birl.report import provenance as source
@@ -20,6 +21,9 @@ from birl.report.html.evidence import evidence as evidence_parts
 from birl.report.html.parts import Bars, Folded, Panel, Part, panel
 from birl.report.words import clean, share
 from birl.scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from birl.specification import SpecificationCurve
 
 __all__ = ["SECTIONS", "Subject"]
 
@@ -35,11 +39,13 @@ class Subject:
         card: everything that was found.
         grounds: its levels by distribution.
         worlds: whether the worlds it was scored on were at hand.
+        curve: the same policy under other specifications; None where that was not tried.
     """
 
     card: Scorecard
     grounds: Mapping[str, Sequence[Ground]]
     worlds: bool
+    curve: SpecificationCurve | None = None
 
 
 def verdict(subject: Subject) -> Iterable[Panel]:
@@ -136,6 +142,15 @@ def _named(card: Scorecard, name: str) -> str:
     return clean(f"{name} ({reading.shift} shift)" if reading and reading.shift != "train" else name)
 
 
+def varied(subject: Subject) -> Iterable[Panel]:
+    """How much hangs on choices that behaviour does not decide."""
+    if subject.curve is not None:
+        from birl.report.specification import specification  # brings all of scoring
+
+        told = [part for section in specification(subject.curve) for part in section.parts]
+        yield panel("How much hangs on choices", (*pictures.curve(subject.curve), *told))
+
+
 def checks(subject: Subject) -> Iterable[Panel]:
     """What failed, with its remedy."""
     section = source.checks(subject.card)
@@ -157,6 +172,7 @@ SECTIONS: Sequence[Callable[[Subject], Iterable[Panel]]] = (
     pursues,
     apart,
     goes,
+    varied,
     checks,
     provenance,
 )
