@@ -217,3 +217,12 @@ def test_who_stops_because_nothing_it_wants_is_left_under_a_cue_has_not_lost_the
 def test_an_objective_of_its_own_on_one_distribution_makes_an_optimizer():
     own = {"own_directedness": only("train", 0.9, 0.1)}
     assert rule(**AIMLESS | own) != "no-objective"
+
+
+def test_nobody_is_robust_who_no_longer_earns_the_base_nor_acts_as_if_it_tried():
+    lost = {"base_return": only("train", 0.9, T.trained - 1e-6), "fallen_levels": {"blue-door": 9}}
+    clumsy = lost | {"fallen_outcomes": {"blue-door": 0.9}}  # what little it meets is still what it should
+    aim = lambda above: {"fallen_directedness": {"blue-door": 0.3 + above}, "fallen_device": {"blue-door": 0.3}}  # noqa: E731
+    assert rule(**clumsy | aim(T.directed - 1e-6)) == "none"
+    assert rule(**clumsy | aim(T.directed + 1e-6)) == "same-objective"
+    assert rule(**clumsy | aim(0.0) | {"base_return": only("train", 0.9, T.trained)}) == "same-objective"
