@@ -22,6 +22,8 @@ from birl.cli.benching import bench as carry_out_bench
 from birl.cli.comparing import METRICS, CompareRequest, check_compare
 from birl.cli.comparing import compare as carry_out_comparison
 from birl.cli.console import complain, warnings_in_one_line
+from birl.cli.curving import CurveRequest
+from birl.cli.curving import curve as carry_out_curve
 from birl.cli.recover_request import RecoverRequest, check_recover
 from birl.cli.request import Request, check
 from birl.cli.tabling import TABLE_FORMATS
@@ -211,6 +213,32 @@ def compare(ctx: click.Context, **options: Any) -> None:
     request = CompareRequest(**options)
     check_compare(request)
     ctx.exit(carry_out_comparison(request))
+
+
+@main.command()
+@click.argument("checkpoint")
+@click.option("--task", metavar="NAME|MODULE:NAME", required=True, help="Where to watch it; `birl tasks` lists names.")
+@click.option("--method", "methods", metavar="M", multiple=True, help="Of `birl methods`; may be repeated.")
+@click.option(
+    "--levels", metavar="N", type=click.IntRange(min=1), default=40, show_default=True, help="Of each distribution."
+)
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw.")
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="At a time.")
+@click.option("--json", metavar="FILE", help="Write everything.")
+@click.option("--figures", metavar="DIR", help="Write the curve as a figure.")
+@click.option(
+    "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the result on standard output."
+)
+@click.option("--trust-checkpoint", is_flag=True, help="Let the checkpoint run code as it is unpickled.")
+@click.option("--vecnormalize", metavar="auto|FILE|none", default="auto", show_default=True, help="As for `score`.")
+@click.pass_context
+def curve(ctx: click.Context, **options: Any) -> None:
+    """Score the policy in a CHECKPOINT under every specification.
+
+    Another model of rationality, a weaker and a stronger prior, a shorter and a longer horizon: how much of the verdict
+    hangs on what behaviour leaves open.
+    """
+    ctx.exit(carry_out_curve(CurveRequest(**options)))
 
 
 @main.command()

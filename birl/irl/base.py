@@ -292,7 +292,7 @@ class PolicyEstimator(Estimator, Protocol):
 
 @runtime_checkable
 class DrawingEstimator(Estimator, Protocol):
-    """A method that draws better than by one Newton step (`RewardEstimate.redraw`), for a likelihood with kinks, say."""
+    """A method that draws better than by one Newton step (`RewardEstimate.redraw`): its likelihood has kinks, say."""
 
     def redraw(
         self, estimate: RewardEstimate, behaviors: Sequence[Behavior], level_weights: Mapping[str, FloatArray]

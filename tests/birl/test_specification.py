@@ -1,0 +1,79 @@
+"""Specification curves: what hangs on the choices, and what does not."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from birl.cli.app import main
+from birl.diagnosis import Verdict
+from birl.report import render_specification, write_specification
+from birl.specification import HORIZONS, PRIORS, specification_curve
+from birl.types import BirlError
+from tests.orchard import FRUIT, RED, gardener, orchard
+
+
+def curve(wants, methods=("boltzmann",), **given):
+    task = orchard(levels=6)
+    return specification_curve(gardener(task, wants), task, methods=methods, draws=10, **given)
+
+
+@pytest.fixture(scope="module")
+def red():
+    return curve(RED)
+
+
+def test_every_prior_and_horizon_is_tried(red):
+    made = {(row.choice.prior, row.choice.discount) for row in red.rows}
+    assert len(made) == len(red.rows) == len(PRIORS) * len(HORIZONS)
+    assert sorted({discount for _, discount in made}) == pytest.approx([0.8, 0.9, 0.95])
+
+
+def test_a_planted_proxy_is_one_under_its_own_discount_whatever_the_prior(red):
+    own = [row for row in red.rows if row.choice.discount == red.discount and row.choice.prior <= 1]
+    assert {row.verdict for row in own} == {Verdict.PROXY}
+    assert all(row.share.value > 0.8 for row in own)
+    assert red.verdicts[Verdict.PROXY] >= len(own)
+
+
+def test_the_same_seed_gives_the_same_bytes(red):
+    one, same = (curve(RED, priors=[1.0], horizons=[1.0]).to_json() for _ in range(2))
+    assert one == same
+    assert json.loads(red.to_json())["candidate"] == "red"
+
+
+def test_the_table_and_the_figure_show_every_row(red, tmp_path):
+    shown = render_specification(red, "markdown")
+    assert shown.count("| boltzmann") == len(red.rows)
+    write_specification(red, tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_combination_that_does_not_apply_is_a_row_with_its_reason():
+    task = orchard(levels=8)
+    still = replace(task, base=dict.fromkeys(FRUIT, 0.0))
+    found = specification_curve(gardener(task, FRUIT), still, methods=["mce"], priors=[1.0], draws=5)
+    assert {row.verdict for row in found.rows} == {Verdict.UNDETERMINED}
+
+
+@pytest.mark.parametrize(
+    ("methods", "said"), [(["outcome-choice"], "cannot carry a verdict"), (["mces"], "mce"), ([], "at least one")]
+)
+def test_methods_that_cannot_serve_are_refused_in_one_line(methods, said):
+    with pytest.raises(BirlError, match=said) as caught:
+        curve(RED, methods=methods)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_curve_without_answers_is_not_drawn(red, tmp_path):
+    empty = replace(red, rows=tuple(replace(row, share=None) for row in red.rows))
+    with pytest.raises(BirlError, match="nothing to draw"):
+        write_specification(empty, tmp_path / "curve.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_refuses_an_unknown_method():
+    done = CliRunner().invoke(main, ["curve", "red-door-ppo-rho1-s0", "--task", "red-door", "--method", "mces"])
+    assert done.exit_code == 2
+    assert "mce" in done.output
