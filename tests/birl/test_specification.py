@@ -33,7 +33,7 @@ def test_every_prior_and_horizon_is_tried(red):
 def test_a_planted_proxy_is_one_under_its_own_discount_whatever_the_prior(red):
     own = [row for row in red.rows if row.choice.discount == red.discount and row.choice.prior <= 1]
     assert {row.verdict for row in own} == {Verdict.PROXY}
-    assert all(row.share.value > 0.8 for row in own)
+    assert all(row.share.value > 0.5 for row in own)
     assert red.verdicts[Verdict.PROXY] >= len(own)
 
 
