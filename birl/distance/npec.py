@@ -7,9 +7,9 @@ In L2 both minima are projections: with c what shaping leaves of a reward, d is 
 c_b, and 1 from a right angle on. So it is symmetric, and it cannot tell an opposite reward from an unrelated one: what
 cannot help is scaled to 0. In L1 they are linear programs, and d(a, b) is not d(b, a): it is b that is approached.
 
-The published distance also lets a constant be added, which is shaping where nothing ends; where episodes end it is not
-(potentials are 0 there), and it is not taken out. S'-redistribution stays too: use STARC for that. A reward that is
-nothing but shaping has no distance here, where the paper has 0 to it and 1 from it.
+A constant is shaping where nothing ends; where episodes end it is not (potentials are 0 there), and it is not taken
+out. S'-redistribution stays too: use STARC for that. A reward that is nothing but shaping has no distance here, where
+the paper has 0 to it and 1 from it.
 
 Axes: S states, E stored transitions.
 Source: Gleave et al. 2021 (arXiv 2006.13900), section 4.3; the closed form is ours.
