@@ -37,7 +37,8 @@ def evidence(card: Scorecard) -> Iterable[Part]:
     yield from _undefined(found)
     shown = intervals_of(found)
     meant = (Line(label=n.replace("_", " "), text=what, bullet=True) for n, what in meanings().items() if n in shown)
-    yield Folded(summary="What these numbers mean", parts=tuple(gather(meant)))  # type: ignore[arg-type]
+    if shown:
+        yield Folded(summary="What these numbers mean", parts=tuple(gather(meant)))  # type: ignore[arg-type]
 
 
 def _numbers(found: Evidence) -> Iterable[Part]:

@@ -56,6 +56,7 @@ def style() -> Iterator[None]:
         "axes.titlelocation": "left",
         "grid.color": "#e8eaed",
         "text.color": INK,
+        "text.parse_math": False,  # a dollar sign in a name is a dollar sign
         "xtick.color": INK,
         "ytick.color": INK,
         "legend.frameon": False,
