@@ -11,7 +11,7 @@ READY := $(VENV)/ready
 .PHONY: demo test check bench clean
 
 demo: $(READY)  ## score a shipped checkpoint; writes out/
-	$(BIN)/birl score red-door-ppo-rho1-s0 --task red-door --json out/card.json --figures out
+	$(BIN)/birl score red-door-ppo-rho1-s0 --task red-door --json out/card.json --html out/card.html --figures out
 
 test: check  ## lint, types, import contracts, tests
 	$(BIN)/pytest -n auto

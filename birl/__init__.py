@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from birl.gap import Gap
     from birl.irl import RewardEstimate
     from birl.policy import TabularPolicy, as_policy
-    from birl.report import figure, render, reward_figure, write_figures
+    from birl.report import IndexRow, figure, render, reward_figure, write_figures, write_html, write_index
     from birl.sampled import SampledBehavior, watch
     from birl.score import Scorecard, score
     from birl.tabular import TabularModel
@@ -38,6 +38,7 @@ __all__ = [
     "Distribution",
     "Evidence",
     "Gap",
+    "IndexRow",
     "Interval",
     "RewardEstimate",
     "SampledBehavior",
@@ -67,6 +68,8 @@ __all__ = [
     "testing",
     "watch",
     "write_figures",
+    "write_html",
+    "write_index",
     "zoo",
 ]
 
@@ -78,6 +81,7 @@ _HOME = {
     "Distribution": "birl.task",
     "Evidence": "birl.diagnosis",
     "Gap": "birl.gap",
+    "IndexRow": "birl.report",
     "Interval": "birl.types",
     "RewardEstimate": "birl.irl",
     "SampledBehavior": "birl.sampled",
@@ -101,6 +105,8 @@ _HOME = {
     "score": "birl.score",
     "watch": "birl.sampled",
     "write_figures": "birl.report",
+    "write_html": "birl.report",
+    "write_index": "birl.report",
 }
 _MODULES = ("directedness", "distance", "irl", "stats", "tabular", "testing", "zoo")
 

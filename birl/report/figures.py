@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from birl.files import write_whole
 from birl.matrix import DistanceMatrix
 from birl.scorecard import Scorecard
-from birl.specification import SpecificationCurve
 from birl.types import BirlError, unknown_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from birl.specification import SpecificationCurve
 
 __all__ = ["FIGURES", "as_png", "as_svg", "figure", "write_figures", "write_matrix", "write_specification"]
 

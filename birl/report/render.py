@@ -15,16 +15,15 @@ from birl.report.blocks import Section
 from birl.report.comparison import comparison
 from birl.report.markdown import markdown
 from birl.report.rewards import rewards
-from birl.report.specification import specification
 from birl.report.story import story
 from birl.report.text import text
 from birl.rewards import Rewards
 from birl.scorecard import Scorecard
-from birl.specification import SpecificationCurve
 from birl.types import BirlError, unknown_name
 
 if TYPE_CHECKING:
     from birl.bench import Results
+    from birl.specification import SpecificationCurve
 
 __all__ = [
     "FORMATS",
@@ -98,6 +97,8 @@ def render_specification(
     curve: SpecificationCurve, format: str = "text", width: int | None = None, *, colour: bool = False
 ) -> str:
     """A specification curve; everything as for `render`."""
+    from birl.report.specification import specification  # with all of scoring
+
     _check(format, width)
     return curve.to_json() if format == "json" else _typeset(specification(curve), format, width, colour)
 
