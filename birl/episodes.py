@@ -152,7 +152,7 @@ def given(trajectories: Mapping[str, Sequence[Trajectory]], task: Task) -> tuple
             raise BirlError(f"distribution {name!r}: no episodes: give some, or leave it out")
         odd = next((e for e in episodes if not isinstance(e, Trajectory)), None)
         if odd is not None:
-            raise BirlError(f"distribution {name!r}: a {type(odd).__name__} is no episode: give birl.Trajectory records")
+            raise BirlError(f"distribution {name!r}: a {type(odd).__name__} is no episode: give Trajectory records")
     if task.train.name not in trajectories:
         raise BirlError(f"no episode of {task.train.name!r}, which is training: shifts alone show no shift")
     return Given(by_distribution=trajectories), _only(task, trajectories)
@@ -196,8 +196,8 @@ def spread(model: TabularModel, episodes: int, rng: np.random.Generator) -> IntA
 def thin(behaviors: Sequence[Behavior]) -> tuple[str, ...]:
     """Distributions whose episodes are of too few levels to say how sure anything is, a sentence each."""
     return tuple(
-        f"the {len(b.trajectories)} episodes of {b.distribution!r} are of {b.model.n_levels} levels: how far they speak "
-        f"for others cannot be told from fewer than {FEWEST}, so give episodes of more levels, or the policy itself"
+        f"the {len(b.trajectories)} episodes of {b.distribution!r} are of {b.model.n_levels} levels: how far they "
+        f"speak for others cannot be told from fewer than {FEWEST}: give episodes of more levels, or the policy itself"
         for b in behaviors
         if not b.policy_known and b.model.n_levels < FEWEST
     )

@@ -24,7 +24,7 @@ from birl.task import Distribution
 from birl.trajectories import Trajectory
 from birl.types import BirlError, DiscretePolicy, FloatArray
 
-__all__ = ["PlacePolicy", "SampledBehavior", "Walk", "as_sampled", "split", "walk", "watch"]
+__all__ = ["PlacePolicy", "SampledBehavior", "Walk", "as_sampled", "split", "walk", "watch", "world_of"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,7 +106,7 @@ def watch(
     """
     if episodes < 1:
         raise BirlError(f"distribution {distribution.name!r}: {episodes} episodes to watch: give at least 1")
-    simulator = _simulator(distribution)
+    simulator = world_of(distribution)
     source = policy if isinstance(policy, TabularPolicy) else as_policy(policy, n_actions=simulator.actions.count)
     remembers = bool(getattr(source, "stateful", False))
     if distribution.model is not None and isinstance(source, TabularPolicy | DiscretePolicy) and not remembers:
@@ -128,7 +128,12 @@ def watch(
     return replace(seen, trajectories=split(walk(seen, episodes, rng=rng)), policy=None if remembers else seen.policy)
 
 
-def _simulator(distribution: Distribution) -> Simulator:
+def world_of(distribution: Distribution) -> Simulator:
+    """The simulator of a distribution: its model, or its environment if that can be put back into any state.
+
+    Raises:
+        BirlError: when it cannot.
+    """
     if distribution.model is not None:
         return ModelSimulator(distribution.model)
     assert distribution.make_env is not None

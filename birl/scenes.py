@@ -44,7 +44,8 @@ def scenes(behavior: Behavior, distribution: Distribution, *, count: int, rng: n
 
 def _seen(behavior: Behavior, distribution: Distribution, scenery: Scenery, episode: Trajectory) -> Scene:
     """An episode that was seen, on its level as the distribution numbers it."""
-    assert behavior.levels is not None and distribution.model is not None  # counted behaviour has both
+    assert behavior.levels is not None  # counted behaviour has levels and a model
+    assert distribution.model is not None
     level = int(behavior.levels[behavior.model.level[episode.states[0]]])
     board, position = scenery.board(level), scenery.position[distribution.model.states_of(behavior.levels)]
     return Scene(

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-
-from birl.behavior import Behavior
-from birl.diagnosis import Thresholds, diagnose
-from birl.diagnosis.checks import disagreements, required_checks
-from birl.diagnosis.compare import compare
-from birl.diagnosis.contrast import contrasts
-from birl.diagnosis.controls import observe_controls
-from birl.diagnosis.gather import Inputs, gaps, gather
-from birl.diagnosis.held_out import held_out
-from birl.episodes import look, thin
-from birl.gap import LevelReturns, level_returns
-from birl.irl import ESTIMATORS, SCORED, DrawingEstimator, Estimator, PolicyEstimator, RewardEstimate
-from birl.matrix import DistanceMatrix, distance_matrix
-from birl.readings import read
-from birl.recovery import Progress, Recovery, recover
-from birl.scenes import scenes
-from birl.scorecard import PolicyRecord, Reading, Scorecard
-from birl.stats import generator, level_weights
-from birl.task import Task, objective_vector
-from birl.types import BirlError, FloatArray, unknown_name
+from birl.diagnosis import Thresholds
+from birl.episodes import look
+from birl.irl import ESTIMATORS, SCORED, Estimator
+from birl.planned_score import score_planned
+from birl.recovery import Progress
+from birl.sampled_score import EPISODES as SAMPLED_EPISODES
+from birl.sampled_score import SampledSettings, score_sampled
+from birl.scorecard import PolicyRecord, Scorecard
+from birl.stats import generator
+from birl.task import Task
+from birl.types import BirlError, unknown_name
 
 __all__ = ["Scorecard", "score"]
 
 PACKAGES = ("birl", "numpy", "scipy", "torch", "gymnasium", "stable-baselines3")
-SCENES = 3  # episodes kept to look at, on each distribution
 
 
 def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user may set
@@ -44,6 +33,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     methods: Sequence[str | Estimator] | None = None,
     levels: int | None = None,
     episodes: int | None = None,
+    pool: Sequence[Any] = (),
     deterministic: bool = False,
     draws: int = 200,
     source: str | None = None,
@@ -56,13 +46,17 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     Args:
         policy: a `Policy`, or anything `as_policy` adapts; or only episodes, as a mapping of distributions' names to
             sequences of `Trajectory`.
-        task: every distribution needs an exact model.
+        task: where a distribution is an environment without a model, nothing can be planned: what only planning could
+            say is then undefined (`birl.sampled_score`).
         seed: of the bootstrap over levels and of the episodes shown; the same seed gives the same card.
         methods: names from `birl.irl.ESTIMATORS`, or methods with settings of their own; those of `birl.irl.SCORED` if
             left out.
         levels: use only this many levels of each distribution.
         episodes: roll the policy out so many times on each distribution and look at nothing else; a policy that can
-            only be rolled out (one with a memory) is, `birl.episodes.EPISODES` times if this is left out.
+            only be rolled out (one with a memory) is, `birl.episodes.EPISODES` times if this is left out, and every
+            policy is in an environment without a model, `birl.sampled_score.EPISODES` times.
+        pool: policies that may earn more than this one, for environments without a model: returns are held against the
+            best of them.
         deterministic: score the policy's most probable actions instead of the policy as it is.
         draws: bootstrap draws over levels.
         source: what to call the policy on the card.
@@ -71,63 +65,39 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
         progress: called with (stage, done, total) as the work goes on.
 
     Raises:
-        BirlError: for unknown methods, a policy that does not fit the task, or a distribution without a model.
+        BirlError: for unknown methods, a policy or episodes that do not fit the task, and too few of either.
     """
     tell = progress or (lambda stage, done, total: None)
     rng = generator(seed)
     estimators = _estimators(methods)
     if levels is not None:
+        if isinstance(policy, Mapping):
+            raise BirlError("episodes are given, of the task as it is: leave out levels=")
         task = task.first_levels(levels)
-    # observe: what the policy does, in every state of every distribution or in some episodes
-    looked = look(policy, task, episodes=episodes, seed=seed, deterministic=deterministic)
-    task, behaviors = looked.task, []
-    for i, distribution in enumerate(task.distributions):
-        tell("observe", i, len(task.distributions))
-        behaviors.append(looked.see(looked.policy, distribution))
-    observed = list(zip(behaviors, task.distributions, strict=True))
-    picks = {b.distribution: level_weights(b.model.n_levels, draws, rng=rng) for b in behaviors}
-    measured = _measure(behaviors, task)
-    # recover: one reward for all distributions together, and one for each alone
-    recovery = recover(estimators, behaviors, task, tell)
-    # hold that against the base objective and the candidates
-    evidence, diagnosis = None, None
-    if recovery.policy is not None:
-        tell("diagnose", 0, 1)
-        controls = observe_controls(looked.policy, task, see=looked.see)
-        inputs = _inputs(behaviors, task, measured, recovery, recovery.policy, picks)
-        evidence = gather(replace(inputs, controls=controls))
-        diagnosis = diagnose(evidence, thresholds)
-    return Scorecard(
-        task=task.name,
-        policy=PolicyRecord(
-            source=source or type(policy).__name__,
-            kind=type(policy).__name__,
-            deterministic=deterministic,
-            sha256=sha256,
-        ),
-        base=_as_weights(task.base),
-        candidates={name: _as_weights(objective) for name, objective in task.candidates.items()},
-        readings=_readings(behaviors, measured, picks),
-        estimates={**recovery.joint, "joint": recovery.joint[recovery.preferred]},
-        recovered=recovery.alone,
-        held_out=recovery.held_out,
-        preferred=recovery.preferred,
-        checks=recovery.checks,
-        gap={} if evidence is None else gaps(evidence),
-        matrix=_matrix(behaviors, measured, recovery, picks),
-        evidence=evidence,
-        diagnosis=diagnosis,
-        scenes=tuple(s for b, d in observed for s in scenes(b, d, count=SCENES, rng=rng)),
-        settings={
-            "seed": seed,
-            "levels": max(d.model.n_levels for d in task.distributions if d.model is not None),
-            **({"episodes": looked.episodes} if looked.episodes else {}),
-            "draws": draws,
-            "methods": ",".join(estimators),
-            "deterministic": deterministic,
-        },
-        versions=_versions(),
+    record = PolicyRecord(
+        source=source or type(policy).__name__, kind=type(policy).__name__, deterministic=deterministic, sha256=sha256
     )
+    if all(d.model is not None for d in task.distributions):
+        if pool:
+            raise BirlError("pool= is for environments without a model: here the best return is planned, leave it out")
+        looked = look(policy, task, episodes=episodes, seed=seed, deterministic=deterministic)
+        how: Any = {"draws": draws, "thresholds": thresholds, "rng": rng}
+        card = score_planned(looked, estimators, record=record, tell=tell, **how)
+    else:
+        others = () if methods is None else tuple(estimators.values())
+        settings = SampledSettings(
+            episodes=SAMPLED_EPISODES if episodes is None else episodes,
+            seed=seed,
+            deterministic=deterministic,
+            draws=draws,
+            pool=tuple(pool),
+            others=others,
+            thresholds=thresholds,
+        )
+        card = score_sampled(policy, task, settings, record=record, tell=tell)
+        estimators = card.estimates.keys() - {"joint"}
+    asked = {"seed": seed, "draws": draws, "methods": ",".join(estimators), "deterministic": deterministic}
+    return replace(card, settings={**asked, **card.settings}, versions=_versions())
 
 
 def _estimators(methods: Sequence[str | Estimator] | None) -> Mapping[str, Estimator]:
@@ -147,111 +117,3 @@ def _estimators(methods: Sequence[str | Estimator] | None) -> Mapping[str, Estim
 
 def _versions() -> Mapping[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-
-
-def _matrix(
-    behaviors: Sequence[Behavior], measured: _Measured, recovery: Recovery, picks: Mapping[str, FloatArray]
-) -> DistanceMatrix:
-    """Base, candidates, and what the preferred method recovered: together, and on each distribution alone."""
-    recovered = {"joint": recovery.joint[recovery.preferred], **_alone(recovery)}
-    return distance_matrix(
-        {b.distribution: b.model for b in behaviors},
-        {"base": measured.base, **measured.candidates},
-        {name: _drawn(recovery.policy, estimate, behaviors, picks) for name, estimate in recovered.items()},
-        level_weights=picks,
-    )
-
-
-def _drawn(
-    method: PolicyEstimator | None,
-    estimate: RewardEstimate,
-    behaviors: Sequence[Behavior],
-    picks: Mapping[str, FloatArray],
-) -> FloatArray:
-    """The weights of an estimate, then those on resampled levels where it can be drawn from, [1 + D, F]."""
-    point = estimate.simplest[None]
-    if estimate.curvature is None:
-        return point
-    fitted_on = [b for b in behaviors if b.distribution in estimate.distributions]
-    return np.concatenate([point, _redrawn(method, estimate, fitted_on, picks)])
-
-
-def _redrawn(
-    method: Estimator | None,
-    estimate: RewardEstimate,
-    behaviors: Sequence[Behavior],
-    picks: Mapping[str, FloatArray],
-) -> FloatArray:
-    """The weights of an estimate on resampled levels, [D, F]."""
-    if isinstance(method, DrawingEstimator):
-        return method.redraw(estimate, behaviors, picks)
-    return estimate.redraw(picks)
-
-
-def _alone(recovery: Recovery) -> Mapping[str, RewardEstimate]:
-    return {f"from {name}": estimate for name, estimate in recovery.alone[recovery.preferred].items()}
-
-
-def _readings(
-    behaviors: Sequence[Behavior], measured: _Measured, picks: Mapping[str, FloatArray]
-) -> Mapping[str, Reading]:
-    names = [b.distribution for b in behaviors]
-    return {n: read(b, measured.returns[n], measured.base[n], picks[n]) for n, b in zip(names, behaviors, strict=True)}
-
-
-def _as_weights(objective: Any) -> Mapping[str, float] | None:
-    return {k: float(v) for k, v in objective.items()} if isinstance(objective, Mapping) else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Measured:
-    """Objectives and returns by distribution."""
-
-    base: Mapping[str, FloatArray]  # [S*A]
-    candidates: Mapping[str, Mapping[str, FloatArray]]  # candidate -> distribution -> [S*A]
-    returns: Mapping[str, LevelReturns]
-
-
-def _measure(behaviors: Sequence[Behavior], task: Task) -> _Measured:
-    base = {b.distribution: objective_vector(b.model, task.base) for b in behaviors}
-    return _Measured(
-        base=base,
-        candidates={
-            name: {b.distribution: objective_vector(b.model, objective) for b in behaviors}
-            for name, objective in task.candidates.items()
-        },
-        returns={b.distribution: level_returns(b, base[b.distribution]) for b in behaviors},
-    )
-
-
-def _inputs(
-    behaviors: Sequence[Behavior],
-    task: Task,
-    measured: _Measured,
-    recovery: Recovery,
-    method: PolicyEstimator,
-    picks: Mapping[str, FloatArray],
-) -> Inputs:
-    """Everything evidence is made from."""
-    joint = recovery.joint[recovery.preferred]
-    weights = _redrawn(method, joint, behaviors, picks)
-    contrast = contrasts(behaviors[1:], measured.base, measured.candidates)
-    return Inputs(
-        behaviors=behaviors,
-        base=measured.base,
-        returns=measured.returns,
-        held_out=held_out(
-            method, behaviors, folds=recovery.folds, alone=recovery.alone[recovery.preferred], base=measured.base
-        ),
-        joint=joint,
-        weights=weights,
-        level_weights=picks,
-        comparison=compare(behaviors, measured.base, measured.candidates),
-        odds=contrast.odds,
-        conflict=contrast.conflict,
-        failed=(*thin(behaviors), *required_checks(behaviors[0], measured.base, measured.returns, joint)),
-        disagreement=disagreements(
-            behaviors, {"base": task.base, **task.candidates}, recovery.joint, recovery.preferred
-        ),
-        candidates=measured.candidates,
-    )

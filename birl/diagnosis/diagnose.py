@@ -92,7 +92,7 @@ def _split(probabilities: dict[Verdict, float]) -> str:
 
 
 def _caveats(e: Snapshot, verdict: Verdict, kind: Kind) -> tuple[str, ...]:
-    found = [SCOPE]
+    found = [SCOPE, *e.evidence.caveats]
     if e.keys("still") and (least := min(e.get("still", name) for name in e.keys("still"))) >= STILL:
         found.append(f"it never moves: at least {least:.0%} of its decisions leave the world as it is, everywhere")
     found += [f"{name} is training over again: nothing could show there" for name in e.evidence.repeats]

@@ -37,6 +37,10 @@ __all__ = ["Entries", "Inputs", "gaps", "gather"]
 FLOOR = 0.02  # nats a decision: a policy that differs less from chance leaves nothing to explain
 NOTHING_TO_GAIN = "no policy gains over the random walk on the joint objective here"
 CUT_SHORT = "its episodes were cut with much of the discounted future to come: what it forgoes there is not known"
+COUNTED = (
+    "only episodes are known: directedness and device are shares of what their own counts would explain, which fit "
+    "themselves, and so at least what is said; what the policy would do in states it never met is not known"
+)
 DIGITS = 6  # significant digits of a stored draw; far below its sampling error, and a card stays small
 
 
@@ -147,6 +151,7 @@ def gather(inputs: Inputs) -> Evidence:
         apart=inputs.controls.apart,
         repeats=inputs.controls.repeats,
         episodes={b.distribution: len(b.trajectories) for b in inputs.behaviors if not b.policy_known},
+        caveats=() if all(b.policy_known for b in inputs.behaviors) else (COUNTED,),
     )
 
 

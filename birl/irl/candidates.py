@@ -115,11 +115,7 @@ class Candidates:
         _check(rewards, names)
         earnings = [self._earnings(b, s, rng) for b, s in zip(behaviors, seen, strict=True)]
         rational = self._rationality(behaviors, seen, rewards, rng)
-        tests = {
-            name: regret_test(earnings, [b.distribution for b in behaviors], reward, rational[name])
-            for name, reward in rewards.items()
-        }
-        return self._estimate(behaviors, names, rewards, tests, rational, rng)
+        return self.weigh(behaviors, names, rewards, earnings=earnings, rational=rational, rng=rng)
 
     def _earnings(self, behavior: AnyBehavior, seen: SampledBehavior, rng: np.random.Generator) -> Earnings:
         if isinstance(behavior, Behavior):
@@ -141,15 +137,28 @@ class Candidates:
         found = branches(behaviors, self, self.budget, rng=rng)
         return {n: branched_rationality(found, n, feature_weights(r, found.names)) for n, r in rewards.items()}
 
-    def _estimate(
+    def weigh(
         self,
         behaviors: Sequence[AnyBehavior],
         names: Sequence[str],
         rewards: Mapping[str, RewardLike],
-        tests: Mapping[str, CandidateTest],
+        *,
+        earnings: Sequence[Earnings],
         rational: Mapping[str, Rationality],
         rng: np.random.Generator,
     ) -> RewardEstimate:
+        """The test of every candidate from what was measured.
+
+        Args:
+            behaviors: one per distribution.
+            names: the features.
+            rewards: the candidates.
+            earnings: returns on each distribution.
+            rational: how rational the policy is for each candidate.
+            rng: resamples.
+        """
+        where = [b.distribution for b in behaviors]
+        tests = {name: regret_test(earnings, where, reward, rational[name]) for name, reward in rewards.items()}
         ranked = _ranked(tests)
         lead = distinguished_check(ranked, rational, draws=self.draws, rng=rng)
         best = ranked[0] if ranked else None

@@ -13,7 +13,7 @@ import numpy as np
 
 from birl.irl.base import Check
 from birl.irl.log_policy_fit import Choices
-from birl.types import BirlError, FloatArray
+from birl.types import BirlError, FloatArray, IntArray
 
 __all__ = ["Material", "RandomLayer", "random_layer"]
 
@@ -72,6 +72,8 @@ class Material:
         own: mean features of the policy, [F].
         walk: the same of the random walk, [F].
         checks: on what was gathered.
+        actions: the first of each choice, [P, K, ...]; None where nothing was rolled out.
+        behavior: which behaviour each place is of, int [P]; None likewise.
     """
 
     choices: Choices
@@ -82,3 +84,5 @@ class Material:
     own: FloatArray
     walk: FloatArray
     checks: tuple[Check, ...]
+    actions: Any = None
+    behavior: IntArray | None = None

@@ -93,6 +93,8 @@ def sampled_material(behaviors: Sequence[SampledBehavior], plan: Plan, *, rng: n
         own=np.mean([v.own for v in seen], axis=0),
         walk=np.mean([v.walk for v in seen], axis=0),
         checks=(*spread, alternatives_check(choices)) if numbered else spread,
+        actions=np.concatenate([a.actions for a in asked]),
+        behavior=np.repeat(np.arange(len(seen)), [len(part.cluster) for part in parts]),
     )
 
 

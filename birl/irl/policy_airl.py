@@ -122,15 +122,22 @@ class PolicyAIRL:
         Raises:
             BirlError: when behaviours do not share features, or a policy has no probabilities.
         """
+        return self.split(behaviors, self.gathered(behaviors, rng=rng))
+
+    def gathered(self, behaviors: Sequence[AnyBehavior], *, rng: np.random.Generator | None = None) -> Material:
+        """What the log-policy is regressed on; arguments and errors are those of `fit`."""
         rng = np.random.default_rng(0) if rng is None else rng
-        form = self._form(behaviors)
         if all(isinstance(b, Behavior) for b in behaviors):
-            models = exact(behaviors, self)
             width = self.width if self.reward == "network" else None
-            material = exact_material(models, noise=max(self.noises), width=width, rng=rng)
-        else:
-            seen, models = sampled(behaviors, self, rng=rng), []
-            material = sampled_material(seen, self._plan(behaviors, form), rng=rng)
+            return exact_material(exact(behaviors, self), noise=max(self.noises), width=width, rng=rng)
+        seen = sampled(behaviors, self, rng=rng)
+        return sampled_material(seen, self._plan(behaviors, self._form(behaviors)), rng=rng)
+
+    def split(self, behaviors: Sequence[AnyBehavior], material: Material) -> RewardEstimate:
+        """The reward of what was gathered from these behaviours."""
+        form = self._form(behaviors)
+        models = [b for b in behaviors if isinstance(b, Behavior)]
+        models = models if len(models) == len(behaviors) else []
         solve = _solver(form, material)
         fitted = solve(material.choices)
         checks = (*material.checks, *checks_of(material.choices, solve, fitted, sizes=form != "paths"))

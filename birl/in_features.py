@@ -1,0 +1,148 @@
+"""Objectives as weights by feature, in worlds without a model, where a callable could be anything.
+
+A callable that is a weighted sum of the features on sampled steps is that sum. One that is not becomes a feature of its
+own, so that every method can test it and return to it.
+
+Axes: B steps, F features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from birl.sampled import world_of
+from birl.task import Distribution, Task
+from birl.trajectories import Transitions
+from birl.types import BirlError, FloatArray
+
+__all__ = ["in_features"]
+
+STARTS, STEPS = 8, 25  # of the random walk: what objectives are held against features on
+SAME = 1e-6  # difference, relative to the objective's largest value, that is rounding
+
+
+def in_features(task: Task, rng: np.random.Generator) -> Task:
+    """The task with every objective as weights by feature, features added where there is no other way.
+
+    Args:
+        task: of environments, with features as a callable or by name.
+        rng: of the steps that are sampled.
+
+    Raises:
+        BirlError: for an objective whose values are not finite or of the wrong shape, and for one that is no sum of the
+            features where those are entries of `info`, to which none can be added.
+    """
+    objectives = {"base": task.base, **task.candidates}
+    steps = [_wander(d, rng) for d in task.distributions]
+    names = tuple(steps[0][0])
+    told = {}
+    added: dict[str, Callable[..., FloatArray]] = {}
+    for label, objective in objectives.items():
+        if isinstance(objective, Mapping):
+            told[label] = dict(objective)
+            _check_names(task, label, objective, names)
+            continue
+        weights = _as_sum(task, label, objective, names, [seen for _, seen in steps])
+        if weights is None:
+            added[label if label not in names else f"{label} objective"] = objective
+        told[label] = {(label if label not in names else f"{label} objective"): 1.0} if weights is None else weights
+    if added:
+        task = _with_features(task, names, added)
+    base = told.pop("base")
+    return replace(task, base=base, candidates=told)
+
+
+def _wander(distribution: Distribution, rng: np.random.Generator) -> tuple[Sequence[str], Transitions]:
+    """Feature names and some steps of the random walk."""
+    world = world_of(distribution)
+    places, found = world.start(STARTS, rng), []
+    for _ in range(STEPS):
+        actions = world.wander(places, rng)
+        step, on = world.step(places, actions, rng), np.flatnonzero(~places.terminal)
+        before, after = (np.asarray(p.observations)[on] for p in (places, step.places))
+        found.append((before, np.asarray(actions)[on], after, step.places.terminal[on], step.features[on]))
+        places = step.places
+    seen, actions, after, terminal, features = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    steps = Transitions(
+        observations=seen, actions=actions, next_observations=after, terminal=terminal, features=features
+    )
+    return world.feature_names, steps
+
+
+def _as_sum(
+    task: Task, label: str, objective: Callable[..., Any], names: Sequence[str], steps: Sequence[Transitions]
+) -> Mapping[str, float] | None:
+    """Weights that say the same as a callable on every step, the fewest where one feature will do; None if none do."""
+    wanted = np.concatenate([_values(task, label, objective, seen) for seen in steps])
+    there = np.concatenate([np.asarray(seen.features, np.float64) for seen in steps])
+    scale = float(np.abs(wanted).max(initial=0.0))
+    alike = [n for n, column in zip(names, there.T, strict=True) if np.abs(column - wanted).max() <= SAME * scale]
+    if alike:
+        return {alike[0]: 1.0}
+    weights = np.linalg.lstsq(there, wanted, rcond=None)[0]
+    if np.abs(there @ weights - wanted).max(initial=0.0) > SAME * scale:
+        return None
+    return {n: float(w) for n, w in zip(names, weights, strict=True) if abs(w) > SAME * np.abs(weights).max()}
+
+
+def _values(task: Task, label: str, objective: Callable[..., Any], seen: Transitions) -> FloatArray:
+    found = np.asarray(objective(seen.observations, seen.actions, seen.next_observations), np.float64).ravel()
+    if found.shape != (len(seen),) or not np.isfinite(found).all():
+        raise BirlError(
+            f"task {task.name!r}: {_called(label)} gives shape {found.shape} for {len(seen)} steps "
+            f"(finite: {bool(np.isfinite(found).all())}): return one finite number each"
+        )
+    return found
+
+
+def _check_names(task: Task, label: str, weights: Mapping[str, float], names: Sequence[str]) -> None:
+    for name, weight in weights.items():
+        if name not in names:
+            raise BirlError(
+                f"task {task.name!r}: {_called(label)} weighs {name!r}, which is no feature: there are "
+                f"{', '.join(names) or 'none'}"
+            )
+        if not np.isfinite(weight):
+            raise BirlError(f"task {task.name!r}: {_called(label)}: the weight of {name!r} is {weight}: give a number")
+
+
+def _called(label: str) -> str:
+    return "the base objective" if label == "base" else f"candidate {label!r}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Joined:
+    """Features, then objectives that are no sum of them."""
+
+    source: Callable[..., Any] | None
+    added: tuple[Callable[..., Any], ...]
+
+    def __call__(self, obs: Any, action: Any, next_obs: Any) -> FloatArray:
+        columns = [np.asarray(one(obs, action, next_obs), np.float64).reshape(-1, 1) for one in self.added]
+        if self.source is None:
+            return np.concatenate(columns, axis=1)
+        own = np.asarray(self.source(obs, action, next_obs), np.float64)
+        return np.concatenate([own.reshape(len(columns[0]), -1), *columns], axis=1)
+
+
+def _with_features(task: Task, names: Sequence[str], added: Mapping[str, Callable[..., FloatArray]]) -> Task:
+    def grown(distribution: Distribution) -> Distribution:
+        source = distribution.features or None
+        if distribution.model is not None or (source is not None and not callable(source)):
+            raise BirlError(
+                f"task {task.name!r}: {_called(next(iter(added)))} is a callable and no sum of the features, to which "
+                "none can be added here: give weights by feature, or features as a callable"
+            )
+        joined = _Joined(source=source, added=tuple(added.values()))
+        return replace(distribution, features=joined, feature_names=(*names, *added))
+
+    return replace(
+        task,
+        train=grown(task.train),
+        shifts=[grown(d) for d in task.shifts],
+        ghosts={c: grown(d) for c, d in task.ghosts.items()},
+    )
