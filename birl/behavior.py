@@ -98,7 +98,9 @@ class Behavior:
         if policy is None and not self.policy_known:
             met = sp.diags_array((self.occupancy[:, None] * self.policy).ravel()) @ model.features
             rows = np.repeat(model.level, model.n_actions)
-            member = sp.csr_matrix((np.ones(rows.size), (rows, np.arange(rows.size))), shape=(model.n_levels, rows.size))
+            member = sp.csr_matrix(
+                (np.ones(rows.size), (rows, np.arange(rows.size))), shape=(model.n_levels, rows.size)
+            )
             return sp.csr_matrix(member @ met).toarray()
         chain = PolicyChain(model, self.policy if policy is None else policy)
         psi = model.start[:, None] * chain.values(chain.features())

@@ -30,5 +30,20 @@ def brought_about(b: Behavior, seen: Outcomes, among: FloatArray | None = None) 
     mass = b.model.level_starts * (1.0 if among is None else among)
     if not mass.sum() > 0:
         return 0.0
-    excess = mass @ (seen.share - seen.walk)[:, :-1] / mass.sum()
-    return float(np.maximum(excess, 0.0).sum())
+    beyond = (seen.share - seen.walk)[:, :-1]
+    if not b.policy_known:
+        return _surely_about(beyond, mass / mass.sum())
+    return float(np.maximum(mass @ beyond / mass.sum(), 0.0).sum())
+
+
+def _surely_about(beyond: FloatArray, mass: FloatArray) -> float:
+    """The same from counted episodes, less its standard error.
+
+    Some event is always met more often than the random walk meets it, by luck. So the events in excess are found on one
+    half of the levels and counted on the other.
+    """
+    half = np.arange(mass.size) % 2
+    found = np.stack([mass[half != fold] @ beyond[half != fold] > 0 for fold in range(2)])  # [2, O]
+    excess = (beyond * found[half]).sum(axis=1)
+    mean = float(mass @ excess)
+    return mean - float(np.sqrt(mass**2 @ (excess - mean) ** 2))
