@@ -135,6 +135,10 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """Importing the module `birl.score` must not hide the function `birl.score`."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By name, like any module: functions of a notebook that use birl go to other processes."""
+        return import_module, (self.__name__,)
+
     def __setattr__(self, name: str, value: Any) -> None:
         if not (name in _HOME and isinstance(value, ModuleType)):
             super().__setattr__(name, value)

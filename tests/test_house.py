@@ -93,6 +93,14 @@ def test_importing_the_library_loads_nothing_heavy():
     assert not loaded_by("-c", "import birl") & {"numpy", "scipy", *HEAVY}
 
 
+def test_functions_that_use_the_library_go_to_other_processes():
+    from joblib.externals import cloudpickle
+
+    names = {"birl": birl}
+    exec("def version():\n    return birl.__version__", names)
+    assert cloudpickle.loads(cloudpickle.dumps(names["version"]))() == birl.__version__
+
+
 def test_a_task_needs_no_network_library():
     loaded = loaded_by("-c", "import birl; birl.Task, birl.TabularModel, birl.load_task")
     assert "birl.task" in loaded
