@@ -94,7 +94,7 @@ def test_importing_the_library_loads_nothing_heavy():
 
 
 def test_functions_that_use_the_library_go_to_other_processes():
-    from joblib.externals import cloudpickle
+    import cloudpickle  # what joblib, Ray and Dask send functions with
 
     names = {"birl": birl}
     exec("def version():\n    return birl.__version__", names)
