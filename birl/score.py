@@ -95,7 +95,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
             thresholds=thresholds,
         )
         card = score_sampled(policy, task, settings, record=record, tell=tell)
-        estimators = card.estimates.keys() - {"joint"}
+        estimators = {} if methods is None else estimators
     asked = {"seed": seed, "draws": draws, "methods": ",".join(estimators), "deterministic": deterministic}
     return replace(card, settings={**asked, **card.settings}, versions=_versions())
 

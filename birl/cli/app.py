@@ -99,6 +99,18 @@ def main(ctx: click.Context) -> None:
     "--method", "methods", metavar="M", multiple=True, help="Inverse-RL method, may be repeated; all if left out."
 )
 @click.option("--levels", metavar="N", type=click.IntRange(min=1), help="Levels of each distribution.")
+@click.option(
+    "--episodes",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Roll it out so often on each distribution and look at nothing else; worlds without a model always are.",
+)
+@click.option(
+    "--pool",
+    metavar="CHECKPOINT",
+    multiple=True,
+    help="A policy that may earn more, for worlds without a model; repeat.",
+)
 @click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of every draw.")
 @click.option(
     "--draws", metavar="N", type=click.IntRange(min=2), default=200, show_default=True, help="Bootstrap draws."

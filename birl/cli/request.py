@@ -33,6 +33,8 @@ class Request:
         task: short name or module:NAME.
         methods: names; all if empty.
         levels: of each distribution; as the task comes if None.
+        episodes: rolled out of each distribution; None to read policies off where that can be done.
+        pool: checkpoints that may earn more, for worlds without a model.
         seed: of the draws and of the episodes shown.
         draws: of the bootstrap.
         deterministic: whether the likeliest action is scored.
@@ -51,6 +53,8 @@ class Request:
     task: str | None
     methods: tuple[str, ...]
     levels: int | None
+    episodes: int | None
+    pool: tuple[str, ...]
     seed: int
     draws: int
     deterministic: bool
@@ -108,6 +112,8 @@ def _check_alone(request: Request, typed: Collection[str]) -> None:
         "task": "--task",
         "methods": "--method",
         "levels": "--levels",
+        "episodes": "--episodes",
+        "pool": "--pool",
         "seed": "--seed",
         "draws": "--draws",
         "deterministic": "--deterministic/--stochastic",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -43,10 +43,10 @@ def score_all(request: Request) -> int:
     assert request.task is not None
     task = open_task(request.task, request.levels)
     how = Opening(trust=request.trust_checkpoint, vecnormalize=request.vecnormalize, num_threads=request.num_threads)
-    cards = []
+    pool, cards = _pool(request, task, how), []
     for target in targets:
         try:
-            card = _score_one(target, task, request, how)
+            card = _score_one(target, task, request, how, pool)
             _write(card, request, target.name, task)
         except BirlError as error:
             failed = True
@@ -102,7 +102,15 @@ def _check_names(request: Request) -> None:
             raise unknown_name("verdict of --fail-on", verdict, verdicts)
 
 
-def _score_one(target: Target, task: Task, request: Request, how: Opening) -> Scorecard:
+def _pool(request: Request, task: Task, how: Opening) -> Sequence[Any]:
+    """The policies that returns are held against."""
+    targets, failed = find_targets(request.pool)
+    if failed:
+        raise click.UsageError("--pool: not all of it can be found, and without it returns mean something else")
+    return [open_policy(target, task, how) for target in targets]
+
+
+def _score_one(target: Target, task: Task, request: Request, how: Opening, pool: Sequence[Any]) -> Scorecard:
     from birl.score import score
 
     with progress(target.name) as tell:
@@ -112,6 +120,8 @@ def _score_one(target: Target, task: Task, request: Request, how: Opening) -> Sc
             task,
             seed=request.seed,
             methods=request.methods or None,
+            episodes=request.episodes,
+            pool=pool,
             deterministic=request.deterministic,
             draws=request.draws,
             source=target.given,
@@ -119,6 +129,8 @@ def _score_one(target: Target, task: Task, request: Request, how: Opening) -> Sc
             progress=tell,
         )
         asked: dict[str, str | bool] = {"task": str(request.task)}
+        if request.pool:
+            asked["pool"] = ",".join(request.pool)
         if request.trust_checkpoint:
             asked["trust_checkpoint"] = True
         if request.vecnormalize != "auto":

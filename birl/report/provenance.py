@@ -14,7 +14,7 @@ from birl.scorecard import Scorecard
 __all__ = ["checked", "checks", "command", "provenance"]
 
 FLAGS = {"deterministic": "--deterministic", "trust_checkpoint": "--trust-checkpoint"}
-OPTIONS = {"levels": "--levels", "seed": "--seed", "draws": "--draws"}
+OPTIONS = {"levels": "--levels", "episodes": "--episodes", "seed": "--seed", "draws": "--draws"}
 
 
 def _all_checks(card: Scorecard) -> Iterable[tuple[str, Check]]:
@@ -75,13 +75,16 @@ def command(card: Scorecard) -> str:
     settings = card.settings
     chosen = [name for name in str(settings.get("methods", "")).split(",") if name]
     if "task" not in settings:
-        given = {name: settings[name] for name in ("seed", "levels", "draws", "deterministic") if name in settings}
+        known = ("seed", "levels", "episodes", "draws", "deterministic")
+        given = {name: settings[name] for name in known if name in settings}
         given |= {"methods": chosen} if chosen else {}
         arguments = "".join(f", {name}={value!r}" for name, value in given.items())
         return f"birl.score(policy, birl.load_task({card.task!r}){arguments})"
     words = ["birl", "score", card.policy.source, "--task", str(settings["task"])]
     for name in chosen:
         words += ["--method", name]
+    for name in filter(None, str(settings.get("pool", "")).split(",")):
+        words += ["--pool", name]
     for name, option in OPTIONS.items():
         words += [option, str(settings[name])] if name in settings else []
     words += [flag for name, flag in FLAGS.items() if settings.get(name)]
