@@ -134,7 +134,7 @@ def test_worlds_without_a_conflict_level_leave_it_open(wants):
     assert found.verdict is Verdict.UNDETERMINED
     assert "underdetermined by these worlds" in found.reason
     (wanted,) = found.would_decide
-    assert wanted.startswith("add a shift in which the base objective and red part: levels on which fruit&green, stone&r")
+    assert wanted.startswith("add a shift in which the base objective and red part: levels on which fruit&green, ")
 
 
 def test_a_shift_identical_to_training_decides_nothing():
