@@ -19,12 +19,26 @@ import numpy as np
 from birl.behavior import Behavior, observe, policy_table
 from birl.counted import from_trajectories
 from birl.policy import TabularPolicy, as_policy
+from birl.sampled import SampledBehavior, world_of
 from birl.tabular import TabularModel
 from birl.task import Distribution, Task
 from birl.trajectories import Trajectory, act_out, sample_episodes
 from birl.types import BirlError, ContinuousPolicy, DiscretePolicy, IntArray, unknown_name
 
-__all__ = ["EPISODES", "FEWEST", "Given", "Look", "RolledOut", "given", "look", "must_be_rolled_out", "spread", "thin"]
+__all__ = [
+    "EPISODES",
+    "FEWEST",
+    "Given",
+    "Look",
+    "RolledOut",
+    "given",
+    "handed_over",
+    "look",
+    "must_be_rolled_out",
+    "only",
+    "spread",
+    "thin",
+]
 
 EPISODES = 200  # of a policy that can only be rolled out, on each distribution, where nobody says how many
 FEWEST = 6  # levels: of fewer, resampling makes fewer distinct samples than a verdict has draws
@@ -121,11 +135,9 @@ def look(policy: Any, task: Task, *, episodes: int | None, seed: int, determinis
         deterministic: take its likeliest actions.
 
     Raises:
-        BirlError: for episodes that are no episodes of this task, or given beside a number of them.
+        BirlError: for episodes that are no episodes of this task.
     """
     if isinstance(policy, Mapping):
-        if episodes is not None or deterministic:
-            raise BirlError("episodes are given: nothing is rolled out, so leave out episodes= and deterministic=")
         see, task = given(policy, task)
         return Look(see=see, policy=None, task=task)
     model = task.train.model
@@ -138,7 +150,12 @@ def look(policy: Any, task: Task, *, episodes: int | None, seed: int, determinis
 
 
 def given(trajectories: Mapping[str, Sequence[Trajectory]], task: Task) -> tuple[Given, Task]:
-    """Episodes by distribution, and the task without the shifts that none is given of.
+    """Episodes by distribution, and the task without the shifts that none is given of; errors are those of `only`."""
+    return Given(by_distribution=trajectories), only(task, trajectories)
+
+
+def only(task: Task, trajectories: Mapping[str, Sequence[Trajectory]]) -> Task:
+    """The task with those distributions that episodes are given of, pairs and twins among them.
 
     Raises:
         BirlError: for names that are no distribution or ghost of the task, without episodes of training, or for
@@ -155,20 +172,64 @@ def given(trajectories: Mapping[str, Sequence[Trajectory]], task: Task) -> tuple
             raise BirlError(f"distribution {name!r}: a {type(odd).__name__} is no episode: give Trajectory records")
     if task.train.name not in trajectories:
         raise BirlError(f"no episode of {task.train.name!r}, which is training: shifts alone show no shift")
-    return Given(by_distribution=trajectories), _only(task, trajectories)
-
-
-def _only(task: Task, names: Mapping[str, Any]) -> Task:
-    """The task with the distributions of some names, pairs and twins among them."""
     linked = lambda d: replace(  # noqa: E731
-        d, pair=d.pair if d.pair in names else None, twin=d.twin if d.twin in names else None
+        d,
+        pair=d.pair if d.pair in trajectories else None,
+        twin=d.twin if d.twin in trajectories else None,
     )
     return replace(
         task,
         train=linked(task.train),
-        shifts=[linked(d) for d in task.shifts if d.name in names],
-        ghosts={c: linked(d) for c, d in task.ghosts.items() if d.name in names},
+        shifts=[linked(d) for d in task.shifts if d.name in trajectories],
+        ghosts={c: linked(d) for c, d in task.ghosts.items() if d.name in trajectories},
     )
+
+
+def handed_over(trajectories: Sequence[Trajectory], distribution: Distribution, *, discount: float) -> SampledBehavior:
+    """Episodes of a world without a model that somebody has, with the features of their steps.
+
+    Raises:
+        BirlError: for episodes of another space, without a step, or with features that are not finite.
+    """
+    world = world_of(distribution)
+    where = f"distribution {distribution.name!r}"
+    shape = np.asarray(world.start(1, np.random.default_rng(0)).observations).shape[1:]
+    return SampledBehavior(
+        distribution=distribution.name,
+        shift=distribution.shift,
+        pair=distribution.pair,
+        feature_names=world.feature_names,
+        discount=discount,
+        horizon=distribution.horizon,
+        trajectories=tuple(
+            _featured(t, distribution, shape, world.feature_names, f"{where}, episode {i}")
+            for i, t in enumerate(trajectories)
+        ),
+        actions=world.actions,
+        simulator=world,
+        make_env=distribution.make_env,
+    )
+
+
+def _featured(
+    episode: Trajectory, distribution: Distribution, shape: tuple[int, ...], names: Sequence[str], where: str
+) -> Trajectory:
+    """The episode with the features of its steps, whatever it had."""
+    seen, actions = np.asarray(episode.observations), np.asarray(episode.actions)
+    if not len(actions) or len(seen) != len(actions) + 1:
+        raise BirlError(f"{where}: {len(seen)} observations for {len(actions)} actions: give T + 1 and T, T above 0")
+    if seen.shape[1:] != shape:
+        raise BirlError(f"{where}: observations are {seen.shape[1:]}, this world's are {shape}: is it of this one?")
+    features = episode.features
+    if callable(distribution.features):
+        features = np.asarray(distribution.features(seen[:-1], actions, seen[1:]), np.float64)
+    found = np.asarray(features, np.float64) if features is not None else np.zeros((0, 0))
+    found = found[:, None] if found.ndim == 1 else found
+    if found.shape != (len(actions), len(names)):
+        raise BirlError(f"{where}: features {found.shape} of its steps: give [{len(actions)}, {len(names)}]")
+    if not np.isfinite(found).all():
+        raise BirlError(f"{where}: a feature or reward of its steps is not finite: mend it, or leave the episode out")
+    return replace(episode, features=found)
 
 
 def must_be_rolled_out(policy: Any, n_actions: int) -> bool:

@@ -6,7 +6,7 @@ Axes: D draws, C clusters, F features, P places, K choices.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ from birl.diagnosis.compare import Comparison
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.foretold import Foretold, along
 from birl.diagnosis.known import POLICY, WALK, Known
+from birl.distance.batch import LevelMoments
 from birl.distance.drawing import cover
 from birl.distance.estimate import estimate, sampled_moments
+from birl.distance.sources import Source
 from birl.irl import Candidates, RewardEstimate
 from birl.irl.candidate_rationality import Rationality
 from birl.irl.candidate_returns import Earned, Earnings, feature_weights
@@ -31,6 +33,7 @@ from birl.types import BirlError, FloatArray
 __all__ = ["Compared", "compared", "reading", "tested"]
 
 METRIC = "starc"
+SOURCES: tuple[Source, ...] = ("occupancy", "random-walk")
 
 
 def reading(behavior: SampledBehavior, known: Known, base: FloatArray, evidence: Evidence) -> Reading:
@@ -78,7 +81,6 @@ class Compared:
 def compared(
     behaviors: Sequence[SampledBehavior],
     objectives: Mapping[str, FloatArray],
-    free: RewardEstimate,
     *,
     states: int,
     rng: np.random.Generator,
@@ -88,8 +90,7 @@ def compared(
     Args:
         behaviors: one per distribution.
         objectives: `base` and the candidates, [F].
-        free: the reward whose distance to the base shows whether a sample can be trusted.
-        states: in each sample.
+        states: in each of two samples: where the policy goes, and where the random walk does.
         rng: draws them.
     """
     names = behaviors[0].feature_names
@@ -97,17 +98,38 @@ def compared(
     columns: Any = {f"feature {n}": {n: 1.0} for n in names} | {"base": weights.pop("base")} | weights
     moments, undefined = {}, {}
     for b in behaviors:
-        try:
-            sample = cover(b, states, rng=rng)
-            told = estimate(METRIC, sample, columns["base"], free, rng=rng)
-            if told.value is None:
-                undefined[f"distance[{b.distribution}]"] = told.reason
-                continue
-            moments[b.distribution] = sampled_moments(METRIC, sample, columns)
-        except BirlError as error:
-            undefined[f"distance[{b.distribution}]"] = str(error)
+        parts = [_moments(b, source, columns, states, rng) for source in SOURCES]
+        trusted = [part for part in parts if not isinstance(part, str)]
+        if trusted:
+            moments[b.distribution] = _together(trusted)
+        else:
+            undefined[f"distance[{b.distribution}]"] = "; ".join(str(part) for part in parts)
     found = Comparison(moments=moments, candidates=tuple(weights), n_features=len(names)) if moments else None
     return Compared(columns=found, clusters={name: len(m.mass) for name, m in moments.items()}, undefined=undefined)
+
+
+def _moments(
+    behavior: SampledBehavior, source: Source, columns: Mapping[str, Any], states: int, rng: np.random.Generator
+) -> LevelMoments | str:
+    """Moments on one sample, or why it cannot be trusted with the base objective."""
+    try:
+        sample = cover(behavior, states, source=source, rng=rng)
+        told = estimate(METRIC, sample, columns["base"], columns["base"], rng=rng)
+        return told.reason if told.value is None else sampled_moments(METRIC, sample, columns)
+    except BirlError as error:
+        return str(error)
+
+
+def _together(parts: Sequence[LevelMoments]) -> LevelMoments:
+    """Samples of one distribution, which weigh the same."""
+    share = 1.0 / len(parts)
+    return replace(
+        parts[0],
+        coverage=" and ".join(part.coverage for part in parts),
+        gram=share * np.concatenate([part.gram for part in parts]),
+        first=share * np.concatenate([part.first for part in parts]),
+        mass=share * np.concatenate([part.mass for part in parts]),
+    )
 
 
 def tested(  # noqa: PLR0913 - everything that was measured about the candidates
@@ -150,5 +172,6 @@ def _rationality(material: Material, foretold: Sequence[Foretold], label: str, w
     """Log-odds of a choice for each unit of the objective that it brings more."""
     fit = order_fit(along(material.choices, material.choices.brought @ weights), rescaled=False)
     value, variance = float(fit.weights[0]), float(fit.covariance[0, 0])
-    parts = np.concatenate([one.named[label] for one in foretold]) / sum(float(one.whole.sum()) for one in foretold)
+    whole = sum(float(one.whole.sum()) for one in foretold) or 1.0  # nothing to know: nothing is known either
+    parts = np.concatenate([one.named[label] for one in foretold]) / whole
     return Rationality(value=normal_interval(value, variance), variance=variance, parts=parts)

@@ -19,9 +19,12 @@ from birl.diagnosis.foretold import foretell
 from birl.diagnosis.gather import gaps
 from birl.diagnosis.gather_sampled import SampledInputs, gather_returns, gather_sampled
 from birl.diagnosis.known import Known, known_returns
+from birl.episodes import handed_over, only
 from birl.in_features import in_features
 from birl.irl import Estimator, PolicyAIRL, RewardEstimate
 from birl.irl.base import Check
+from birl.irl.log_policy_fit import order_fit
+from birl.irl.log_policy_material import Material
 from birl.sampled import SampledBehavior, watch
 from birl.sampled_parts import compared, reading, tested
 from birl.scorecard import PolicyRecord, Scorecard
@@ -95,7 +98,7 @@ def score_sampled(policy: Any, task: Task, settings: SampledSettings, *, record:
     """What a policy pursues on a task of environments.
 
     Args:
-        policy: what `as_policy` adapts.
+        policy: what `as_policy` adapts; or only episodes, by the name of their distribution.
         task: distributions without a model need `make_env`.
         settings: what was asked for.
         record: which policy.
@@ -133,12 +136,16 @@ def score_sampled(policy: Any, task: Task, settings: SampledSettings, *, record:
 
 def _watch(policy: Any, task: Task, settings: SampledSettings, rng: np.random.Generator, tell: Tell) -> _Watched:
     """Episodes of the policy, and returns beside those of the random walk and the pool."""
-    task = in_features(task, rng)
+    given = policy if isinstance(policy, Mapping) else None
+    task = in_features(task if given is None else only(task, given), rng)
     behaviors, known = [], {}
     for i, d in enumerate(task.distributions):
         tell("observe", i, len(task.distributions))
         how: Any = {"episodes": settings.episodes, "deterministic": settings.deterministic, "discount": task.discount}
-        seen = watch(policy, d, rng=np.random.default_rng([settings.seed, i]), **how)
+        if given is None:
+            seen = watch(policy, d, rng=np.random.default_rng([settings.seed, i]), **how)
+        else:
+            seen = handed_over(given[d.name], d, discount=task.discount)
         behaviors.append(seen)
         known[d.name] = known_returns(seen, settings.pool, episodes=settings.episodes, draws=settings.draws, rng=rng)
     names = behaviors[0].feature_names
@@ -170,7 +177,7 @@ def _recover(watched: _Watched, settings: SampledSettings, rng: np.random.Genera
         )
     tell("diagnose", 0, 1)
     foretold = dict(zip(shifts, foretell(material, watched.objectives), strict=True))
-    comparison = compared(behaviors, watched.objectives, free, states=settings.states, rng=rng)
+    comparison = compared(behaviors, watched.objectives, states=settings.states, rng=rng)
     resampled = lambda counts: {  # noqa: E731
         name: level_weights(count, settings.draws, rng=rng) for name, count in counts.items()
     }
@@ -178,8 +185,7 @@ def _recover(watched: _Watched, settings: SampledSettings, rng: np.random.Genera
         shifts=shifts,
         episodes=episodes,
         objectives=watched.objectives,
-        free=free,
-        drawn=_drawn(free, settings.draws, rng),
+        free=_drawn(material, settings.draws, rng),
         material=material,
         foretold=foretold,
         picks=resampled({name: one.whole.size for name, one in foretold.items()}),
@@ -198,10 +204,15 @@ def _recover(watched: _Watched, settings: SampledSettings, rng: np.random.Genera
     )
 
 
-def _drawn(estimate: RewardEstimate, draws: int, rng: np.random.Generator) -> FloatArray:
-    """Weights within their sampling error, [D, F]."""
-    assert estimate.covariance is not None  # weights of features always have one
-    return rng.multivariate_normal(estimate.vector, estimate.covariance, size=draws, method="eigh")
+def _drawn(material: Material, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Weights by the order of choices, and within their sampling error, [1 + D, F].
+
+    The order is what foretells; its ridge leaves events that hardly ever came about near 0, where least squares may
+    give them any value.
+    """
+    fit = order_fit(material.choices, rescaled=False)
+    drawn = rng.multivariate_normal(fit.weights, fit.covariance, size=draws, method="eigh")
+    return np.concatenate([fit.weights[None], drawn])
 
 
 def _others(watched: _Watched, settings: SampledSettings) -> tuple[Mapping[str, RewardEstimate], tuple[Check, ...]]:

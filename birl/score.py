@@ -70,9 +70,9 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     tell = progress or (lambda stage, done, total: None)
     rng = generator(seed)
     estimators = _estimators(methods)
+    if isinstance(policy, Mapping) and (levels is not None or episodes is not None or deterministic):
+        raise BirlError("episodes are given, so nothing is rolled out: leave out levels=, episodes= and deterministic=")
     if levels is not None:
-        if isinstance(policy, Mapping):
-            raise BirlError("episodes are given, of the task as it is: leave out levels=")
         task = task.first_levels(levels)
     record = PolicyRecord(
         source=source or type(policy).__name__, kind=type(policy).__name__, deterministic=deterministic, sha256=sha256

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -93,9 +94,14 @@ def sampled_material(behaviors: Sequence[SampledBehavior], plan: Plan, *, rng: n
         own=np.mean([v.own for v in seen], axis=0),
         walk=np.mean([v.walk for v in seen], axis=0),
         checks=(*spread, alternatives_check(choices)) if numbered else spread,
-        actions=np.concatenate([a.actions for a in asked]),
+        actions=np.concatenate([_as_often(a.actions, part) for a, part in zip(asked, parts, strict=True)]),
         behavior=np.repeat(np.arange(len(seen)), [len(part.cluster) for part in parts]),
     )
+
+
+def _as_often(actions: Any, part: Choices) -> Any:
+    """The actions of each place once for every time they were tried there."""
+    return np.concatenate([actions] * (len(part.cluster) // len(actions)))
 
 
 def joint_choices(
