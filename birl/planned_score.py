@@ -135,9 +135,23 @@ def _redrawn(
     picks: Mapping[str, FloatArray],
 ) -> FloatArray:
     """The weights of an estimate on resampled levels, [D, F]."""
+    estimate = _with_level_scores(estimate, behaviors)
     if isinstance(method, DrawingEstimator):
         return method.redraw(estimate, behaviors, picks)
     return estimate.redraw(picks)
+
+
+def _with_level_scores(estimate: RewardEstimate, behaviors: Sequence[Behavior]) -> RewardEstimate:
+    """The estimate with scores by level: those of episodes are summed over each, since levels are what is resampled."""
+    if estimate.scores is None:
+        return estimate
+    scores = dict(estimate.scores)
+    for b in behaviors:
+        found = scores[b.distribution]
+        if len(found) != b.model.n_levels:
+            scores[b.distribution] = np.zeros((b.model.n_levels, found.shape[1]))
+            np.add.at(scores[b.distribution], b.model.level[[t.states[0] for t in b.trajectories]], found)
+    return replace(estimate, scores=scores)
 
 
 def _alone(recovery: Recovery) -> Mapping[str, RewardEstimate]:

@@ -183,7 +183,9 @@ def test_a_feature_that_is_not_finite_is_named():
 
 
 def test_a_base_that_is_zero_is_said():
-    found = birl.score(AGENTS["red"], lamps(base=dict.fromkeys(EVENTS, 0.0), candidates={"red": RED}), pool=POOL, **FAST)
+    found = birl.score(
+        AGENTS["red"], lamps(base=dict.fromkeys(EVENTS, 0.0), candidates={"red": RED}), pool=POOL, **FAST
+    )
     assert found.verdict is Verdict.UNDETERMINED
     assert "0 everywhere" in found.diagnosis.reason
 
