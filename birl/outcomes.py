@@ -70,11 +70,11 @@ class Outcomes:
 
 
 def constant_features(model: TabularModel) -> np.ndarray:
-    """Features with one value on every live state and action (`step`), bool [F]."""
+    """Features with one value on every live state and action (`step`), up to rounding, bool [F]."""
     live = (model.valid_actions & ~model.terminal[:, None]).ravel()
     rows = sp.csr_matrix(model.features[live])
     low, high = rows.min(axis=0).toarray().ravel(), rows.max(axis=0).toarray().ravel()
-    return (low == high) & (high != 0)
+    return np.isclose(low, high, rtol=ROUNDING, atol=0.0) & (high != 0)
 
 
 def find_events(model: TabularModel) -> Events | str:

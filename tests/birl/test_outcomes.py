@@ -155,3 +155,10 @@ def test_rows_of_some_levels():
     assert np.allclose(some.distance, seen.distance[[0, 3]])
     assert some.names == seen.names
     assert set(EVENTS) >= set(some.events.names)
+
+
+def test_a_step_that_is_summed_with_rounding_is_still_constant():
+    model = two_ends(("touch:door",), ("touch:ball",))
+    features = model.features.toarray()
+    rounded = features * (1.0 + 1e-15 * np.arange(len(features)))[:, None]
+    assert constant_features(replace(model, features=sp.csr_matrix(rounded))).tolist() == [False, False, False, True]
