@@ -28,7 +28,7 @@ from birl.sampled import SampledBehavior, watch
 from birl.task import Distribution
 from birl.types import FloatArray
 
-__all__ = ["METRICS", "STATES", "Case", "apart", "case", "over_seeds"]
+__all__ = ["METRICS", "STATES", "Case", "apart", "case", "over_seeds", "told_of"]
 
 METRICS = ("epic", "starc-min")
 STATES = {"Pendulum-v1": 400, "point-goal": 1200}  # that distances are estimated in
@@ -110,13 +110,18 @@ def apart(where: Case, found: RewardEstimate) -> dict[str, Any]:
 
 
 def over_seeds(values: Sequence[float | None]) -> dict[str, Any] | None:
-    """Mean and 95 % interval (Student's t) of what is defined, and of how many; None where nothing is."""
+    """Mean, largest and 95 % interval (Student's t) of what is defined, and of how many; None where nothing is."""
     known = np.array([v for v in values if v is not None], np.float64)
     if not known.size:
         return None
     mean = float(known.mean())
-    told: dict[str, Any] = {"mean": mean, "seeds": int(known.size)}
+    told: dict[str, Any] = {"mean": mean, "largest": float(known.max()), "seeds": int(known.size)}
     if known.size > 1:
         half = float(t.ppf(0.975, known.size - 1) * known.std(ddof=1) / np.sqrt(known.size))
         told["interval"] = [mean - half, mean + half]
     return told
+
+
+def told_of(versions: Mapping[str, str]) -> str:
+    """Versions as a line."""
+    return "With " + ", ".join(f"{name} {number}" for name, number in versions.items()) + "; one thread."

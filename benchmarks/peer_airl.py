@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from continuous_cases import METRICS, Case, apart, case, over_seeds
+from continuous_cases import METRICS, Case, apart, case, over_seeds, told_of
 from continuous_experts import CACHE, SEEDS, WORLDS
 
 from birl.files import write_whole
@@ -50,6 +50,9 @@ OURS = {
     "quick": PolicyAIRL(places=60, choices=4, episodes=5, steps=50),
     "network": PolicyAIRL(reward="network"),
 }
+RULE = f"""The same SAC experts, in one process. The peer plays until its discriminator has settled or {BUDGET:.0f} CPU
+seconds are spent (then `>=`). Means over seeds with 95 % intervals (Student's t, which may reach past what is possible;
+of ratios, on their logarithm)."""
 PACKAGES = ("birl", "numpy", "torch", "gymnasium", "stable-baselines3", "imitation")
 
 
@@ -183,7 +186,8 @@ def write(rows: list[dict[str, Any]], out: Path) -> None:
         "rows": rows,
     }
     write_whole(out, json.dumps(result, indent=1).encode() + b"\n")
-    write_whole(out.with_suffix(".md"), table(result["summary"]).encode())
+    parts = (RULE, told_of(result["versions"]), table(result["summary"]))
+    write_whole(out.with_suffix(".md"), "\n\n".join(parts).encode())
 
 
 if __name__ == "__main__":

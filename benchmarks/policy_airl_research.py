@@ -3,6 +3,18 @@
 Forms of `policy-airl`, and `successor-logit` beside it, on the experts and by the distances of `continuous_cases.py`.
 The default of `policy-airl` was chosen on seeds 0-2; seeds 3 and 4 are reported apart. Resumable: a fit that is in the
 result is not made again.
+
+What wins (EPIC, means and 95 % intervals over five seeds): the default, which asks for no density and tells the
+policy's own paths of 20 actions from random actions held as long: .06 [.03, .09] on Pendulum, .05 [.01, .09] on
+point-goal, .10 at worst, held-out seeds alike. Next come, on Pendulum, successor paths of 10 (.18, .47 at worst) and,
+on point-goal, the joint form with half of the actions random (.10, .16 at worst; but .37 on Pendulum).
+
+What does not come out: log-densities as soft values. Single actions followed with the policy's own noise, the textbook
+reading, are within .01-.05 on three Pendulum seeds and have the opposite sign on two (.99); what they explain of log pi
+on held-out episodes is always below its limit, so that the check says so. Order alone is no better there (.36-.47).
+Nothing finds the scale that SAC's temperature says. Networks over observations come to .32 on Pendulum and to .62 on
+point-goal, where .71 is unrelated: events are too rare to be learned from 120 places. `successor-logit` (seeds
+0-2) comes to .58 and .72 on Pendulum; elsewhere what choices bring is lost in its noise, and it weighs nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from continuous_cases import METRICS, STATES, Case, apart, case, over_seeds
+from continuous_cases import METRICS, STATES, Case, apart, case, over_seeds, told_of
 from continuous_experts import CACHE, SEEDS, WORLDS
 
 from birl.files import write_whole
@@ -34,16 +46,18 @@ SUCCESSOR = PolicyAIRL(form="successor", path=10)
 JOINT = PolicyAIRL(form="joint", path=1, wide=0.5, places=1200)
 METHODS: Mapping[str, Estimator] = {
     "default: own paths of 20 or random ones": PolicyAIRL(),
-    "the same, network": PolicyAIRL(reward="network"),
+    "default, network": PolicyAIRL(reward="network"),
     "successor, paths of 10": SUCCESSOR,
     "successor, single actions, policy's own noise": replace(SUCCESSOR, path=1, greedy=False),
     "successor, paths of 10, network": replace(SUCCESSOR, reward="network"),
     "order, paths of 10": replace(SUCCESSOR, form="order"),
     "order, single actions, half of them random": replace(SUCCESSOR, form="order", path=1, wide=0.5),
     "joint, single steps, half of them random": JOINT,
-    "joint, the same, network": replace(JOINT, reward="network"),
+    "joint, network": replace(JOINT, reward="network"),
     "successor-logit": SuccessorLogit(),
 }
+RULE = """SAC experts; distances to the reward they were paid (0 the same preferences, 1 opposite ones). Means over
+seeds with 95 % intervals (Student's t, which may reach past what is possible); the default was chosen on seeds 0-2."""
 KEYS = (*METRICS, "cosine", "spearman", "scale", "cpu")
 PACKAGES = ("birl", "numpy", "scipy", "torch", "gymnasium", "stable-baselines3")
 
@@ -74,13 +88,28 @@ def summary(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def table(lines: Sequence[Mapping[str, Any]]) -> str:
     """Markdown."""
-    head = ("world", "method", "EPIC", "of held-out seeds", "STARC-MIN", "Spearman", "CPU seconds")
-    rows = [head, ("---",) * 2 + ("---:",) * 5]
+    head = ("world", "method", "EPIC", "worst seed", "held-out seeds", "STARC-MIN", "Spearman", "CPU seconds")
+    rows = [head, ("---",) * 2 + ("---:",) * 6]
     for line in lines:
-        seen, apart_ = line["all"], line["held out"]
-        told = [_said(seen["epic"]), _said(apart_["epic"], ends=False), _said(seen["starc-min"])]
+        seen, held = line["all"], line["held out"]
+        told = [_said(seen["epic"]), _worst(seen["epic"]), _said(held["epic"], ends=False), _said(seen["starc-min"])]
         rows.append((line["world"], line["method"], *told, _said(seen["spearman"]), _said(seen["cpu"], ends=False)))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+
+
+def conclusion(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Which methods are nearest on average, by world."""
+    told = []
+    for world in dict.fromkeys(line["world"] for line in lines):
+        of = [line for line in lines if line["world"] == world and line["all"]["epic"] is not None]
+        of = sorted(of, key=lambda line: line["all"]["epic"]["mean"])[:3]
+        ranked = [f"{x['method']} ({x['all']['epic']['mean']:.2f}, {_worst(x['all']['epic'])} at worst)" for x in of]
+        told.append(f"Nearest on {world}, by EPIC: {'; '.join(ranked)}.")
+    return "\n".join(told)
+
+
+def _worst(value: Mapping[str, Any] | None) -> str:
+    return "undefined" if value is None else f"{value['largest']:.2f}"
 
 
 def _said(value: Mapping[str, Any] | None, *, ends: bool = True) -> str:
@@ -103,7 +132,8 @@ def write(runs: Sequence[Mapping[str, Any]], out: Path) -> None:
         "runs": runs,
     }
     write_whole(out, json.dumps(result, indent=1).encode() + b"\n")
-    write_whole(out.with_suffix(".md"), table(result["summary"]).encode())
+    parts = (RULE, told_of(result["versions"]), conclusion(result["summary"]), table(result["summary"]))
+    write_whole(out.with_suffix(".md"), "\n\n".join(parts).encode())
 
 
 def main() -> None:
