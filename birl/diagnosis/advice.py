@@ -82,17 +82,19 @@ def _more_levels(e: Snapshot, t: Thresholds) -> Sequence[str]:
         for key, i in getattr(e.evidence, quantity).items()
         if i.low < margin < i.high and (quantity != "base_return" or key == e.train)
     }
+    seen = e.evidence.episodes
     if not across:
-        return []
+        return [f"more episodes than {min(seen.values())} of each distribution"] if seen else []
     balance = lambda at: min(margins[at[0]] - across[at].low, across[at].high - margins[at[0]])  # noqa: E731
     quantity, key = max(across, key=balance)
-    return [_sentence(quantity, key, across[quantity, key], margins[quantity])]
+    unit = "episodes, of other levels" if seen else "levels"
+    return [_sentence(quantity, key, across[quantity, key], margins[quantity], unit)]
 
 
-def _sentence(quantity: str, key: str, i: Interval, margin: float) -> str:
+def _sentence(quantity: str, key: str, i: Interval, margin: float, unit: str) -> str:
     half = i.value - i.low if i.value > margin else i.high - i.value  # it shrinks with the root of the levels
     reach = abs(i.value - margin)
     factor = (half / reach) ** 2 if reach > 0 else math.inf
-    many = f"about {math.ceil(factor)} times as many" if factor <= MANY else "too close for levels alone to tell"
+    many = f"about {math.ceil(factor)} times as many" if factor <= MANY else f"too close for {unit} alone to tell"
     name = quantity.replace("_", " ")
-    return f"more levels: the interval of {name} on {key} is {i.low:.2f} to {i.high:.2f}, its margin {margin:g}; {many}"
+    return f"more {unit}: the interval of {name} on {key} is {i.low:.2f} to {i.high:.2f}, its margin {margin:g}; {many}"

@@ -1,4 +1,4 @@
-"""Cards of worlds without a model: planted agents get the planted verdict against a pool, and no verdict without one."""
+"""Cards of worlds without a model: planted agents get the planted verdict against a pool, and none without one."""
 
 from dataclasses import replace
 from functools import cache

@@ -1,4 +1,4 @@
-"""Planted agents from episodes alone, in a world whose model is known: the same verdicts, wider; and what is refused."""
+"""Planted agents from episodes alone, in a world whose model is known: the same verdicts, wider; what is refused."""
 
 from dataclasses import replace
 from functools import cache
@@ -199,7 +199,7 @@ def test_episodes_of_another_world_are_refused():
     task = orchard(levels=4)
     other = Distribution("train", board(TRAIN, levels=4, seed=9))
     seen = observe(TabularPolicy({"train": other.model.uniform}), other, rng=np.random.default_rng(0), episodes=20)
-    with pytest.raises(BirlError, match="distribution .train., episode"):
+    with pytest.raises(BirlError, match="distribution 'train', episode"):
         birl.score({"train": seen.trajectories}, task)
 
 
