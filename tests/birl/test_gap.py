@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birl.gap import level_return, level_returns, pursue, tied_returns
+from birl.counted import from_trajectories
+from birl.gap import earned, level_return, level_returns, pursue, tied_returns
 from birl.tabular import PolicyChain, hard_plan, reward_vector
+from birl.task import Distribution
+from birl.trajectories import sample_episodes
 from tests.behaviors import behave
 from tests.worlds import EVENTS, random_model, two_ends
 
@@ -120,3 +123,32 @@ def test_a_constant_reward_in_an_endless_world_cannot_be_earned(rng):
     reward = np.ones(model.n_states * model.n_actions)
     assert not level_returns(behave(model, model.uniform), reward).can_be_earned(reward)
     assert not level_returns(behave(model, model.uniform), 0 * reward).can_be_earned(0 * reward)
+
+
+def counted(model, table, episodes, *, horizon, seed=0):
+    seen = sample_episodes(model, table, episodes, horizon=horizon, rng=np.random.default_rng(seed))
+    return from_trajectories(seen, Distribution("seen", model, time_limit=horizon))
+
+
+def test_returns_of_many_episodes_are_the_policy_s(world):
+    reward = reward_vector(world, DOOR)
+    found, exact = counted(world, world.uniform, 4000, horizon=200), behave(world, world.uniform)
+    assert earned(found, reward) == pytest.approx(earned(exact, reward), abs=0.02)
+    assert level_returns(found, reward).endless is None  # nothing was cut
+
+
+def test_episodes_that_were_cut_are_held_against_what_could_be_had_as_far(world):
+    """In one step only who starts beside the door gets it, at best always and at random every other time."""
+    found = level_returns(counted(world, world.uniform, 300, horizon=1), reward_vector(world, DOOR))
+    assert found.best == pytest.approx(np.array([1 / 3, 0.0, 0.0]), abs=0.1)  # a third of the episodes start there
+    assert found.walk == pytest.approx(found.best / 2)
+    assert found.endless is not None
+    assert (found.endless.best > found.best).sum() == 2
+
+
+def test_a_part_of_the_levels_keeps_its_episodes(world):
+    reward, seen = reward_vector(world, DOOR), counted(world, world.uniform, 300, horizon=1)
+    part = seen.restrict([1, 2])
+    assert part.levels.tolist() == [1, 2]
+    assert sum(world.level[t.states[0]] == 0 for t in seen.trajectories) + len(part.trajectories) == 300
+    assert level_returns(part, reward[world.n_actions * 5 :]).best == pytest.approx([0.0, 0.0])

@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birl.tabular import PolicyChain, finite_occupancy, reward_vector, soft_plan, soft_plan_finite
+from birl.tabular import (
+    PolicyChain,
+    finite_occupancy,
+    hard_plan,
+    returns_to_go,
+    reward_vector,
+    soft_plan,
+    soft_plan_finite,
+)
 from tests.worlds import corridor, random_model
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -57,3 +65,23 @@ def test_the_return_of_finitely_many_steps_tends_to_the_whole(seed):
     model = random_model(np.random.default_rng(seed), discount=0.5)
     visits = finite_occupancy(model, model.uniform, horizon=60).sum(axis=0)
     assert visits == pytest.approx(PolicyChain(model, model.uniform).occupancy(), abs=1e-12)
+
+
+def test_what_can_be_had_in_few_steps_is_what_lies_within_them():
+    """In a corridor of four cells the goal is three steps from the first, two from the second."""
+    model = corridor(4)
+    found = returns_to_go(model, reward_vector(model, {"goal": 1.0}), np.array([0, 1]), horizon=4)
+    assert found[:, 0] == pytest.approx([0, 0, 0, 0.81, 0.81])
+    assert found[:, 1] == pytest.approx([0, 0, 0.9, 0.9, 0.9])
+
+
+@given(SEEDS)
+def test_returns_to_go_for_long_are_those_without_end(seed):
+    rng = np.random.default_rng(seed)
+    model = random_model(rng, invalid=True, discount=0.8)
+    reward = reward_vector(model, rng.normal(size=model.n_states * model.n_actions))
+    everywhere = np.arange(model.n_states)
+    best = returns_to_go(model, reward, everywhere, horizon=120)[-1]
+    assert best == pytest.approx(hard_plan(model, reward).values, abs=1e-8)
+    walk = returns_to_go(model, reward, everywhere, horizon=120, policy=model.uniform)[-1]
+    assert walk == pytest.approx(PolicyChain(model, model.uniform).policy_values(reward), abs=1e-8)
