@@ -30,6 +30,7 @@ def test_a_planted_agent_is_scored_from_the_shell(made):
     assert "--task red-door --method outcome-choice --method mce --levels 4 --seed 0 --draws 20" in done.stdout
     assert sorted(path.name for path in folder.iterdir()) == [
         "card.json",
+        "evidence.png",
         "gap.png",
         "levels.png",
         "matrix.png",
