@@ -191,7 +191,9 @@ def save(rows: Mapping[str, Any]) -> None:
         "rows": dict(rows),
     }
     write_whole(RESULTS, (json.dumps(content, indent=1) + "\n").encode())
-    write_whole(RESULTS.with_suffix(".md"), (table(list(rows.values())) + "\n").encode())
+    made = sorted(rows.values(), key=lambda r: (list(CASES).index(r["case"]), list(METHODS).index(r["method"])))
+    shown = f"Distance to the truth, mean over seeds:\n\n{overview(made)}\n\n{table(made)}\n"
+    write_whole(RESULTS.with_suffix(".md"), shown.encode())
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -207,6 +209,19 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         reason = next((row["reason"] for row in mine if "reason" in row), "")
         said = f"{sum(settled)} of {len(settled)}" if settled else reason[:90]
         lines.append(f"| {case} | `{method}` | {' | '.join(cells)} | {said} |")
+    return "\n".join(lines)
+
+
+def overview(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Markdown, a line for each method, a column for each case: the mean distance to the truth alone."""
+    cases = list(dict.fromkeys(row["case"] for row in rows))
+    lines = ["| method | " + " | ".join(cases) + " |", "|---|" + "---:|" * len(cases)]
+    for method in dict.fromkeys(row["method"] for row in rows):
+        found = [
+            [r["distance"] for r in rows if (r["method"], r["case"]) == (method, c) and "distance" in r] for c in cases
+        ]
+        cells = (f"{max(float(np.mean(values)), 0.0):.2f}" if values else "-" for values in found)
+        lines.append(f"| `{method}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
