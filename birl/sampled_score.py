@@ -19,7 +19,7 @@ from birl.diagnosis.foretold import foretell
 from birl.diagnosis.gather import gaps
 from birl.diagnosis.gather_sampled import SampledInputs, gather_returns, gather_sampled
 from birl.diagnosis.known import Known, known_returns
-from birl.episodes import handed_over, only
+from birl.handed_over import handed_over, only
 from birl.in_features import in_features
 from birl.irl import Estimator, PolicyAIRL, RewardEstimate
 from birl.irl.base import Check

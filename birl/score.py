@@ -74,9 +74,8 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
         raise BirlError("episodes are given, so nothing is rolled out: leave out levels=, episodes= and deterministic=")
     if levels is not None:
         task = task.first_levels(levels)
-    record = PolicyRecord(
-        source=source or type(policy).__name__, kind=type(policy).__name__, deterministic=deterministic, sha256=sha256
-    )
+    kind = "episodes" if isinstance(policy, Mapping) else type(policy).__name__
+    record = PolicyRecord(source=source or kind, kind=kind, deterministic=deterministic, sha256=sha256)
     if all(d.model is not None for d in task.distributions):
         if pool:
             raise BirlError("pool= is for environments without a model: here the best return is planned, leave it out")

@@ -132,6 +132,12 @@ def test_a_policy_with_a_memory_is_rolled_out():
     assert found.evidence.base_return["train"].value > 0.8
 
 
+def test_a_plain_callable_is_rolled_out():
+    task = told_by_number(orchard(levels=8))
+    found = birl.score(lambda seen: 1, task, episodes=30, methods=("mce",), draws=5)
+    assert found.evidence.base_return["train"].value < 0.5
+
+
 def test_episodes_that_somebody_has_say_what_rolled_out_ones_say():
     task = orchard(levels=8)
     policy = MAKERS["red"](task)
@@ -140,6 +146,7 @@ def test_episodes_that_somebody_has_say_what_rolled_out_ones_say():
     }
     found = birl.score(seen, task, **FAST)
     assert found.evidence.candidate_share["red"].value > 0.8
+    assert (found.policy.source, found.policy.kind) == ("episodes", "episodes")
     assert "knob" in found.evidence.undefined["capability_slope[train]"]
 
 
@@ -201,6 +208,11 @@ def test_episodes_of_another_world_are_refused():
     seen = observe(TabularPolicy({"train": other.model.uniform}), other, rng=np.random.default_rng(0), episodes=20)
     with pytest.raises(BirlError, match="distribution 'train', episode"):
         birl.score({"train": seen.trajectories}, task)
+
+
+def test_a_base_that_is_no_number_is_refused():
+    with pytest.raises(BirlError, match="finite"):
+        birl.score(MAKERS["red"](orchard(levels=4)), orchard(levels=4, base={"fruit&red": np.nan}), episodes=20)
 
 
 def test_a_pool_is_for_worlds_that_cannot_be_planned():
