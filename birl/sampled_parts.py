@@ -14,7 +14,7 @@ import numpy as np
 from birl.diagnosis.compare import Comparison
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.foretold import Foretold, along
-from birl.diagnosis.known import POLICY, WALK, Known
+from birl.diagnosis.known import HABIT, POLICY, WALK, Known
 from birl.distance.batch import LevelMoments
 from birl.distance.drawing import cover
 from birl.distance.estimate import estimate, sampled_moments
@@ -55,7 +55,7 @@ def reading(behavior: SampledBehavior, known: Known, base: FloatArray, evidence:
         returns={
             "policy": float(returns[POLICY]),
             "random walk": float(returns[WALK]),
-            **({"best": float(returns.max())} if returns.size > WALK + 1 else {}),
+            **({"best": float(returns.max())} if returns.size > HABIT + 1 else {}),
         },
         outcomes={},
         random_walk={},

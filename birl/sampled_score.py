@@ -17,8 +17,9 @@ import numpy as np
 from birl.diagnosis import Evidence, Thresholds, diagnose
 from birl.diagnosis.foretold import foretell
 from birl.diagnosis.gather import gaps
-from birl.diagnosis.gather_sampled import SampledInputs, gather_returns, gather_sampled
+from birl.diagnosis.gather_sampled import gather_returns, gather_sampled
 from birl.diagnosis.known import Known, known_returns
+from birl.diagnosis.sampled_inputs import SampledInputs
 from birl.handed_over import handed_over, only
 from birl.in_features import in_features
 from birl.irl import Estimator, PolicyAIRL, RewardEstimate
@@ -63,7 +64,7 @@ class SampledSettings:
     pool: tuple[Any, ...] = ()
     method: PolicyAIRL = field(default_factory=lambda: PolicyAIRL(episodes=20))
     others: tuple[Estimator, ...] = ()
-    states: int = 400
+    states: int = 1000
     thresholds: Thresholds | None = None
 
     def __post_init__(self) -> None:

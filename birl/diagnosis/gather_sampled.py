@@ -2,6 +2,7 @@
 
 What planning would say is measured instead, and what cannot be measured is named as undefined:
 
+- whether an objective shows in outcomes by returns beyond those of the policy's own habit;
 - returns against the best of the policies that are known (`birl.diagnosis.known`): losses are at least what they say;
 - directedness and consistency as bits about the policy's choices that are known beforehand, on episodes that were not
   fitted on (`birl.diagnosis.foretold`);
@@ -22,57 +23,20 @@ from typing import Any
 
 import numpy as np
 
-from birl.diagnosis.compare import Comparison
 from birl.diagnosis.evidence import Evidence
-from birl.diagnosis.foretold import Foretold
 from birl.diagnosis.gather import NOTHING_TO_GAIN, Entries
-from birl.diagnosis.known import POLICY, WALK, Known
-from birl.diagnosis.thresholds import Thresholds
-from birl.irl.log_policy_material import Material
-from birl.task import CONFLICT
+from birl.diagnosis.known import HABIT, POLICY, WALK, Known
+from birl.diagnosis.sampled_checks import caveats, failed_checks
+from birl.diagnosis.sampled_conflict import conflicts
+from birl.diagnosis.sampled_inputs import NO_YARDSTICK, SURE, SampledInputs
 from birl.types import FloatArray
 
-__all__ = ["NO_YARDSTICK", "SampledInputs", "gather_returns", "gather_sampled"]
+__all__ = ["gather_returns", "gather_sampled"]
 
-SURE = 1.645  # standard errors by which one objective must foretell more than another: one side, 95 %
 FEW_BITS = 0.02  # of a bit: who knows no more than that more beforehand is no better
 LITTLE = 0.05  # of a bit: an objective that knows less beforehand explains nothing to be consistent with
 UNPLANNED = "not known without an exact model"
 NO_GAIN = "no policy that is known gains over the random walk on the base objective here"
-NO_YARDSTICK = "no policy is known that it could be held against: give some that were trained for the objectives (pool)"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SampledInputs:
-    """What evidence is made from.
-
-    Attributes:
-        shifts: shift type by distribution, training first.
-        episodes: how many were watched of each.
-        objectives: `base` and the candidates, as weights [F].
-        free: weights fitted to all distributions together, and within their sampling error, [1 + D, F].
-        material: choices in all distributions, and what they bring.
-        foretold: by distribution.
-        picks: bootstrap weights of each distribution's episodes, [D, C].
-        known: returns by distribution.
-        pool: how many policies are known beside the policy and the random walk.
-        comparison: features, base and candidates as rewards, on coverage samples.
-        comparison_picks: bootstrap weights of the samples' clusters, by distribution.
-        undefined: what else is undefined, with the reason.
-    """
-
-    shifts: Mapping[str, str]
-    episodes: Mapping[str, int]
-    objectives: Mapping[str, FloatArray]
-    free: FloatArray
-    material: Material
-    foretold: Mapping[str, Foretold]
-    picks: Mapping[str, FloatArray]
-    known: Mapping[str, Known]
-    pool: int
-    comparison: Comparison | None
-    comparison_picks: Mapping[str, FloatArray]
-    undefined: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,7 +61,7 @@ def gather_sampled(inputs: SampledInputs) -> Evidence:
     for i, name in enumerate(inputs.shifts):
         _enter_explained(ledger, name, inputs, joint)
         _enter_returns(ledger, name, inputs, joint)
-        ledger.undefined[f"outcome_directedness[{name}]"] = UNPLANNED
+        _enter_beyond_habit(ledger, name, inputs)
         ledger.undefined[f"p_agent[{name}]"] = UNPLANNED
         if i and inputs.shifts[name] == "cue":
             ledger.undefined[f"cue_gap[{name}]"] = UNPLANNED
@@ -111,12 +75,12 @@ def gather_sampled(inputs: SampledInputs) -> Evidence:
     return Evidence(
         shifts=inputs.shifts,
         **quantities,
-        conflict_levels={name: _conflicts(inputs, name) for name in candidates},
+        conflict_levels={name: conflicts(inputs, name) for name in candidates},
         episodes=inputs.episodes,
         undefined=ledger.undefined,
         draws=ledger.draws,
-        failed=(*_failed(inputs), *_contradicted(inputs, ledger)),
-        caveats=_caveats(inputs, joint),
+        failed=failed_checks(inputs, ledger, joint.name),
+        caveats=caveats(inputs, joint.name),
     )
 
 
@@ -210,90 +174,33 @@ def _enter_base(ledger: Entries, name: str, base: FloatArray, pool: int) -> Floa
     return reached
 
 
+def _enter_beyond_habit(ledger: Entries, name: str, inputs: SampledInputs) -> None:
+    """Enter what it earns of a named objective beyond chance and its own habit, where something is known to be earned.
+
+    As a share of what is known to be earnable, less its sampling error, of the objective of which it earns most.
+    Choices may say nothing where a policy makes up for any one of them; that it gets somewhere is then seen in returns
+    alone.
+    """
+    shares = []
+    for weights in inputs.objectives.values():
+        returns = inputs.known[name].returns(weights)
+        idle = np.maximum(returns[:, WALK], returns[:, HABIT])
+        best = returns[:, returns[0].argmax()]
+        error = float(np.std((returns[:, POLICY] - idle)[1:]))
+        if best[0] - idle[0] > SURE * float(np.std((best - idle)[1:])):
+            shares.append(_divided(returns[:, POLICY] - idle - SURE * error, best - idle))
+    if not shares:
+        reason = "no policy that is known earns more of any objective than the random walk and the policy's own habit"
+        ledger.undefined[f"outcome_directedness[{name}]"] = reason
+        return
+    most = max(shares, key=lambda found: found[0])
+    ledger.put("outcome_directedness", name, float(most[0]), most[1:])
+
+
 def _divided(above: FloatArray, below: FloatArray) -> FloatArray:
     """The ratio on each draw; not a number where there is nothing below."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(below > 0, above / below, np.nan)
-
-
-def _conflicts(inputs: SampledInputs, candidate: str) -> int:
-    """Episodes of shifts on which base and candidate part, by returns or by single choices, and not by luck."""
-    by_choice = _costly_choices(inputs, candidate)
-    return sum(
-        inputs.episodes[name] if _costs(inputs, name, candidate) else by_choice[name]
-        for name, shift in inputs.shifts.items()
-        if shift != "train"
-    )
-
-
-def _costs(inputs: SampledInputs, name: str, candidate: str) -> bool:
-    """Whether of the known policies the best for the candidate loses base return that another one earns."""
-    base, other = (inputs.known[name].returns(inputs.objectives[o]) for o in ("base", candidate))
-    if not inputs.pool:
-        return False
-    best, follows = int(base[0].argmax()), int(other[0].argmax())
-    beyond = base[:, best] - base[:, follows] - CONFLICT * (base[:, best] - base[:, WALK])
-    return bool(beyond[0] > 0) and float(np.mean(beyond[1:] > 0)) >= Thresholds().call
-
-
-def _costly_choices(inputs: SampledInputs, candidate: str) -> Mapping[str, int]:
-    """Episodes in which the choice that suits the candidate costs the base, by distribution; 0 where that may be luck.
-
-    Where chance has a say, one measurement of what choices bring chooses and the other tells, so that noise in the
-    choice does not look like a cost.
-    """
-    choices, behavior, count = inputs.material.choices, inputs.material.behavior, {}
-    base, other = inputs.objectives["base"], inputs.objectives[candidate]
-    rows = np.arange(len(choices.brought))
-    ours, theirs = ((choices.brought @ objective).argmax(axis=1) for objective in (base, other))
-    told = choices.instrument @ base  # [P, K]
-    cost = told[rows, ours] - told[rows, theirs]
-    margin = cost - CONFLICT * np.maximum(told[rows, ours] - told.mean(axis=1), 0.0)
-    for i, name in enumerate(inputs.shifts):
-        own = behavior == i
-        which = np.unique(choices.cluster[own], return_inverse=True)[1].ravel()
-        beyond = np.bincount(which, weights=margin[own])
-        sure = beyond.sum() > SURE * float(np.std(beyond)) * np.sqrt(beyond.size)
-        count[name] = int((beyond > 0).sum()) if sure else 0
-    return count
-
-
-def _failed(inputs: SampledInputs) -> tuple[str, ...]:
-    """What makes a verdict impossible."""
-    train = next(iter(inputs.shifts))
-    returns = inputs.known[train].returns(inputs.objectives["base"])
-    failed = []
-    if not np.any(inputs.objectives["base"]):
-        failed.append("the base objective is 0 everywhere: name the reward that training used")
-    elif not inputs.pool:
-        failed.append(f"base return has no yardstick: {NO_YARDSTICK}")
-    elif returns[0].max() <= returns[0, WALK]:
-        failed.append("no policy that is known gains over the random walk on the base objective in training")
-    return tuple(failed)
-
-
-def _contradicted(inputs: SampledInputs, ledger: Entries) -> tuple[str, ...]:
-    """An objective that is not the base's, and no loss of base return anywhere: one of the two cannot be right."""
-    limits, found = Thresholds(), ledger.intervals
-    shifts = [
-        name for name, shift in inputs.shifts.items() if shift != "train" and name in found.get("base_return", {})
-    ]
-    lost = {name: 1.0 - found["base_return"][name].value for name in shifts}
-    better = {name: found["goal_regret"][name].value - lost[name] for name in shifts}
-    if better and max(better.values()) > limits.goal:
-        where = max(better, key=lambda name: better[name])
-        return (
-            f"on {where} it earns more of the base (by {better[where]:.2f} of what can be gained) than the best known "
-            "optimiser of what was recovered: more episodes, or more policies (pool), must say which is wrong",
-        )
-    far = [name for name in shifts if name in found.get("choice_distance", {})]
-    where = max(far, key=lambda name: found["choice_distance"][name].value, default="")
-    if not where or found["choice_distance"][where].value < limits.distance or max(lost.values()) >= limits.goal:
-        return ()
-    return (
-        f"what was recovered is not the base objective (most so on {where}), and yet no policy that is known earns "
-        f"more of the base on any shift (at most {max(0.0, *lost.values()):.2f} more): give policies that do (pool)",
-    )
 
 
 def gather_returns(
@@ -319,18 +226,3 @@ def gather_returns(
         draws=ledger.draws,
         failed=(reason,),
     )
-
-
-def _caveats(inputs: SampledInputs, joint: _Joint) -> tuple[str, ...]:
-    told = [
-        "nothing could be planned: directedness is what is known beforehand of the policy's choices, in bits, on "
-        "episodes that were not fitted on, and conflict is judged by single choices after which the policy goes on",
-    ]
-    if inputs.pool:
-        told.append(
-            f"returns are held against the best of {inputs.pool} given policies, the policy itself and the random "
-            "walk: shares may be too large, and losses too small, but not the other way round"
-        )
-    if joint.name != "free":
-        told.append(f"the joint objective is {joint.name}: free weights foretell no more, beyond sampling error")
-    return tuple(told)

@@ -1,4 +1,4 @@
-"""Returns where nothing can be planned: of the policy, of the random walk, and of policies somebody has.
+"""Returns where nothing can be planned: of the policy, its habit, the random walk, and policies somebody has.
 
 The best return there is stays unknown; the best of what is known stands in for it. So a share of it is at most too
 large, and a loss at most too small.
@@ -20,9 +20,9 @@ from birl.sampled import PlacePolicy, SampledBehavior
 from birl.stats import level_weights
 from birl.types import FloatArray
 
-__all__ = ["POLICY", "WALK", "Known", "known_returns"]
+__all__ = ["HABIT", "POLICY", "WALK", "Known", "known_returns"]
 
-POLICY, WALK = 0, 1  # rows of `Known.counts`; the pool follows
+POLICY, WALK, HABIT = 0, 1, 2  # rows of `Known.counts`; the pool follows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,8 +30,8 @@ class Known:
     """What each policy brings on one distribution, from the same starts.
 
     Attributes:
-        counts: mean discounted feature counts of the policy, the random walk and the pool, for the sample itself and
-            for resamples of the starts, [1 + D, P, F].
+        counts: mean discounted feature counts of the policy, the random walk, the policy's habit and the pool, for the
+            sample itself and for resamples of the starts, [1 + D, P, F].
     """
 
     counts: FloatArray
@@ -42,10 +42,26 @@ class Known:
         return np.einsum("dpf,df->dp", self.counts, rows)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Habit:
+    """Does what was done, as often, whatever it sees: a device.
+
+    Attributes:
+        actions: all that were seen, [N, ...].
+    """
+
+    actions: Any
+    stateful = False
+
+    def act(self, observations: Any, *, rng: np.random.Generator, deterministic: bool = False) -> Any:
+        """Any of the actions seen, [B, ...]."""
+        return self.actions[rng.integers(len(self.actions), size=len(observations))]
+
+
 def known_returns(
     behavior: SampledBehavior, pool: Sequence[Any], *, episodes: int, draws: int, rng: np.random.Generator
 ) -> Known:
-    """Play the policy, the random walk and each of the pool from the same starts.
+    """Play the policy, the random walk, the policy's habit and each of the pool from the same starts.
 
     Args:
         behavior: with a simulator; where its policy cannot be asked, its own episodes are taken.
@@ -55,7 +71,8 @@ def known_returns(
         rng: drives everything.
     """
     starts = simulator_of(behavior).start(episodes, rng)
-    rivals = [replace(behavior, policy=PlacePolicy(source=as_policy(p))) for p in pool]
+    habit = _Habit(actions=np.concatenate([np.asarray(t.actions) for t in behavior.trajectories]))
+    rivals = [replace(behavior, policy=PlacePolicy(source=p)) for p in (habit, *map(as_policy, pool))]
     played = [(behavior, 1.0), *((rival, 0.0) for rival in rivals)]
     found = [roll(who, starts, horizon=behavior.horizon, rng=rng, noise=noise).counts for who, noise in played]
     if behavior.policy is None:  # it remembers, or only its episodes are known

@@ -14,7 +14,7 @@ from birl.types import BirlError
 from tests.lamps import EVENTS, RED, Lamps, Leans, Steers, lamps
 
 POOL = (Steers(1, 4.0), Steers(2, 4.0))
-FAST = {"episodes": 30, "draws": 40}
+FAST = {"episodes": 60, "draws": 40}
 AGENTS = {"round": Steers(1), "red": Steers(2), "leaning": Leans()}
 
 
@@ -42,7 +42,7 @@ def episodes(agent, name, count=30):
 def test_what_was_planted_is_called(agent, verdict, flags):
     found = card(agent)
     assert (found.verdict, set(found.flags)) == (verdict, flags)
-    assert found.readings["train"].levels == 30
+    assert found.readings["train"].levels == 60
 
 
 def test_without_policies_to_hold_returns_against_nothing_is_called_and_the_card_says_what_is_missing():
