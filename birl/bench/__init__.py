@@ -4,9 +4,9 @@ from birl.bench.aggregate import Line, Pooled, Results, gather, results
 from birl.bench.engine import BACKENDS, Engine
 from birl.bench.row import Measured, Row
 from birl.bench.running import Finished, Progress, Told, run
-from birl.bench.store import Store
+from birl.bench.store import Member, Store
 from birl.bench.suite import Entry, Suite, load_suite, suites
-from birl.bench.unit import Unit, units
+from birl.bench.unit import Unit, unit_task, units
 
 __all__ = [
     "BACKENDS",
@@ -15,6 +15,7 @@ __all__ = [
     "Finished",
     "Line",
     "Measured",
+    "Member",
     "Pooled",
     "Progress",
     "Results",
@@ -28,5 +29,6 @@ __all__ = [
     "results",
     "run",
     "suites",
+    "unit_task",
     "units",
 ]

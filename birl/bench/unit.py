@@ -20,11 +20,11 @@ from birl.bench.code import code
 from birl.bench.suite import Entry, Suite
 from birl.checkpoint.location import Location, locate
 from birl.score import PACKAGES
-from birl.task import task_names
+from birl.task import Task, load_task, task_names
 from birl.types import unknown_name
 from birl.zoo import Agent, agents
 
-__all__ = ["Unit", "find_agent", "units", "versions"]
+__all__ = ["Unit", "find_agent", "unit_task", "units", "versions"]
 
 FORMAT = 1  # of rows; a new one makes every unit new
 LENGTH = 20  # hexadecimal digits: two of a million units collide with a chance of 1e-12
@@ -104,6 +104,15 @@ def _unit(entry: Entry, suite: Suite, seed: int, hashes: tuple[str, str]) -> Uni
         code=code(entry.task),
         versions=versions(),
     )
+
+
+def unit_task(unit: Unit) -> Task:
+    """The task of a unit, on the levels of its seed.
+
+    Raises:
+        BirlError: when it is not there, or has not so many levels.
+    """
+    return load_task(unit.task, levels=unit.levels * (unit.seed + 1)).block(unit.seed, unit.levels)
 
 
 def find_agent(name: str, known: Mapping[str, Agent]) -> Agent | Location:

@@ -14,7 +14,7 @@ from birl.bench.claim import claimed
 from birl.bench.code import code
 from birl.bench.row import Row, failed_row, row
 from birl.bench.store import Store
-from birl.bench.unit import Unit, find_agent, versions
+from birl.bench.unit import Unit, find_agent, unit_task, versions
 from birl.types import BirlError
 
 if TYPE_CHECKING:
@@ -100,11 +100,10 @@ def _attempt(job: Job, store: Store) -> Row:
 def _score(job: Job) -> Scorecard:
     from birl.checkpoint import load_policy  # with torch
     from birl.score import score
-    from birl.task import load_task
     from birl.zoo import Agent, agents
 
     unit = job.unit
-    task = load_task(unit.task, levels=unit.levels * (unit.seed + 1)).block(unit.seed, unit.levels)
+    task = unit_task(unit)
     found = find_agent(unit.agent, agents())
     policy = found.policy(task) if isinstance(found, Agent) else load_policy(unit.agent, task)
     has_file = not isinstance(found, Agent) or found.kind == "trained"

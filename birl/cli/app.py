@@ -276,10 +276,12 @@ def bench(ctx: click.Context, **options: Any) -> None:
 @main.command()
 @click.argument("results", metavar="DIR")
 @click.option("--format", type=click.Choice(TABLE_FORMATS), default="text", show_default=True, help="Of the table.")
+@click.option("--pages", metavar="FOLDER", help="Also write FOLDER/index.html and a page for every card behind it.")
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Pages at a time.")
 @click.pass_context
-def table(ctx: click.Context, results: str, format: str) -> None:
+def table(ctx: click.Context, results: str, format: str, pages: str | None, jobs: int) -> None:
     """Show the results of `birl bench` in DIR as one table."""
-    ctx.exit(carry_out_table(results, format))
+    ctx.exit(carry_out_table(results, format, pages=pages, jobs=jobs))
 
 
 @main.command()

@@ -1,7 +1,7 @@
 """Showing a scorecard, or recovered rewards alone: as text, Markdown or JSON, as figures, and as pages."""
 
 from birl.report.figures import FIGURES, figure, write_figures, write_matrix, write_specification
-from birl.report.html import IndexRow, write_html, write_index
+from birl.report.html import IndexRow, write_html, write_index, write_site
 from birl.report.methods import method_table
 from birl.report.render import (
     FORMATS,
@@ -36,5 +36,6 @@ __all__ = [
     "write_index",
     "write_matrix",
     "write_reward_figures",
+    "write_site",
     "write_specification",
 ]

@@ -2,5 +2,6 @@
 
 from birl.report.html.index import IndexRow, write_index
 from birl.report.html.page import write_html
+from birl.report.html.site import write_site
 
-__all__ = ["IndexRow", "write_html", "write_index"]
+__all__ = ["IndexRow", "write_html", "write_index", "write_site"]
