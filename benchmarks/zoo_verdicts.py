@@ -4,7 +4,8 @@ The suite `zoo` is scored into a results folder (an interrupted run goes on wher
 as one would by eye, without any inverse reinforcement learning: on the conflict levels of all shifts, how much of the
 base return and of a candidate's return does it earn, 0 the random walk and 1 the best possible? An eye that sees most
 of the base's earned expects `robust`; most of a candidate's, or some of each, `proxy`; little of either, that skill or
-objective were lost. Where the verdict is another one, the table says why, in a sentence that somebody wrote after looking.
+objective were lost. Where the verdict is another one, the table says why, in a sentence that somebody wrote after
+looking.
 """
 
 from __future__ import annotations
