@@ -200,14 +200,15 @@ class RewardEstimate:
     def intervals(self) -> Mapping[str, Interval]:
         """95 % intervals of the identified weights, and of bounded ones whose bound is known; the others have none.
 
-        Quantiles of the draws where there are draws, otherwise normal ones.
+        Nor has a weight that a sparse prior put to 0: its sampling error is not 0, and not known. Quantiles of the draws
+        where there are draws, otherwise normal ones.
         """
         if self.covariance is None and self.draws is None:
             return {}
         found = {}
         for i, (name, weight) in enumerate(self.weights.items()):
             own = self._interval(i, weight)
-            if self.status[name] == IDENTIFIED or (self.status[name] == BOUNDED and weight != 0):
+            if self.status[name] in (IDENTIFIED, BOUNDED) and weight != 0:
                 found[name] = own
             if self.status[name] == BOUNDED and name in self.upper:
                 found[name] = replace(own, high=max(self.upper[name], weight))

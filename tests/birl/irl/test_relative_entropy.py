@@ -50,6 +50,13 @@ def planner(model: TabularModel, weights: np.ndarray):
     return behave(unrolled(model, HORIZON), policy, time_limit=HORIZON)
 
 
+def test_a_weight_that_the_prior_puts_to_0_has_no_interval(rng):
+    estimate = replace(QUICK, prior=0.5).fit([planner(free_world(rng), np.array([1.0, 1e-3, -1.0, 0.0]))])
+    put_to_0 = {name for name, weight in estimate.weights.items() if weight == 0}
+    assert put_to_0
+    assert estimate.intervals.keys() == estimate.weights.keys() - put_to_0
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_planted_weights_come_back_where_nothing_is_left_to_chance(seed):
     # without chance and discount the tilt is maximum causal entropy itself: only sampling stands between the two
