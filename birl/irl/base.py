@@ -200,7 +200,7 @@ class RewardEstimate:
     def intervals(self) -> Mapping[str, Interval]:
         """95 % intervals of the identified weights, and of bounded ones whose bound is known; the others have none.
 
-        Nor has a weight that a sparse prior put to 0: its sampling error is not 0, and not known. Quantiles of the draws
+        Nor has a weight that a sparse prior put to 0: its sampling error is not 0, and not known. Quantiles of draws
         where there are draws, otherwise normal ones.
         """
         if self.covariance is None and self.draws is None:
