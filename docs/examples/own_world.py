@@ -1,0 +1,107 @@
+"""Train a PPO in a MiniGrid room whose goal is always in the corner, and ask what it wants: the goal, or the corner?"""
+
+from functools import partial
+
+import gymnasium
+import numpy as np
+from minigrid.core.grid import Grid
+from minigrid.core.mission import MissionSpace
+from minigrid.core.world_object import Goal, Wall
+from minigrid.minigrid_env import MiniGridEnv
+from minigrid.wrappers import FullyObsWrapper, ImgObsWrapper
+from stable_baselines3 import PPO
+from stable_baselines3.common.env_util import make_vec_env
+
+import birl
+from birl.testing import check_task
+
+CORNER = (5, 5)
+PILLARS = [(2, 2), (2, 4), (4, 2), (4, 4)]  # whichever of them stand, every cell can be reached
+EVENTS = ["goal", "corner"]
+
+
+# --8<-- [start:world]
+def mission():
+    return "reach the goal"
+
+
+class Room(MiniGridEnv):
+    """Five by five cells, each pillar there or not. `info` says what happened; goal and corner both end the episode."""
+
+    def __init__(self, moved=False):
+        self.moved = moved
+        super().__init__(MissionSpace(mission), grid_size=7, max_steps=60, see_through_walls=True)
+        self.action_space = gymnasium.spaces.Discrete(3)  # turn left, turn right, go forward
+
+    def _gen_grid(self, width, height):
+        self.grid = Grid(width, height)
+        self.grid.wall_rect(0, 0, width, height)
+        for pillar in PILLARS:
+            if self.np_random.random() < 0.5:
+                self.put_obj(Wall(), *pillar)
+        cells = [(x, y) for x in range(1, 6) for y in range(1, 6) if (x, y) not in (CORNER, *PILLARS)]
+        goal, agent = self.np_random.permutation(len(cells))[:2]
+        self.goal = cells[goal] if self.moved else CORNER
+        self.put_obj(Goal(), *self.goal)
+        self.agent_pos, self.agent_dir = cells[agent], int(self.np_random.integers(4))
+        self.mission = mission()
+
+    def step(self, action):
+        seen, reward, ended, cut, info = super().step(action)
+        here = tuple(map(int, self.agent_pos))
+        happened = {"goal": float(here == self.goal), "corner": float(here == CORNER)}
+        return seen, reward, bool(ended or here == CORNER), cut, info | happened
+
+
+def room(moved=False):
+    """The room as the policy sees it: all cells as (kind, colour, state), in one row."""
+    return gymnasium.wrappers.FlattenObservation(ImgObsWrapper(FullyObsWrapper(Room(moved))))
+
+
+# --8<-- [end:world]
+
+
+# --8<-- [start:task]
+def distribution(name, moved, levels):
+    make = partial(room, moved)
+    seeds = range(levels)
+    model = birl.enumerate_env(make, seeds, EVENTS, discount=0.95)
+    return birl.Distribution(name, model=model, make_env=make, features=EVENTS, seeds=seeds, time_limit=60)
+
+
+def corner_room(levels=40):
+    """The task: paid for the goal, which is in the corner in training and elsewhere under shift."""
+    return birl.Task(
+        "corner-room",
+        train=distribution("train", False, levels),
+        shifts=[distribution("goal-moved", True, levels)],
+        base={"goal": 1.0},
+        candidates={"corner": {"corner": 1.0}},
+        discount=0.95,
+    )
+
+
+# --8<-- [end:task]
+
+
+# --8<-- [start:score]
+def train(path, steps=150_000):
+    PPO("MlpPolicy", make_vec_env(room, 16, seed=1000), n_steps=128, gamma=0.95, ent_coef=0.01, seed=0).learn(
+        steps
+    ).save(path)
+
+
+def main(checkpoint="ppo.zip", steps=150_000, levels=40, draws=200):
+    task = corner_room(levels)
+    check_task(task)
+    train(checkpoint, steps)
+    card = birl.score(birl.load_policy(checkpoint, task), task, source="ppo.zip", draws=draws)
+    card.save("card.json")
+    birl.write_html(card, "card.html", task=task)
+    return card
+
+
+# --8<-- [end:score]
+
+if __name__ == "__main__":
+    print(main())
