@@ -5,8 +5,8 @@ network by state, shaping at the task's discount. It plays until its discriminat
 mean losses of each ten within .02 nats of each other) or `BUDGET` CPU seconds are spent; then what it spent is a lower
 bound. The episodes that it learns from are given to it and not counted.
 
-Beside it, in the same process, three settings of `policy-airl`, each fitted before and after the peer: its default,
-`quick` (a sixth of the steps) and `network`, which sees observations only, as the peer does. Those make their own
+Beside it, in the same process, four settings of `policy-airl`, each fitted before and after the peer: its default,
+`quick` (a sixth of the steps), `quickest` (a tenth) and `network`, which sees observations only, as the peer does. Those make their own
 episodes, and these are counted.
 
 What comes out: on point-goal the default is some 60 times faster and `quick` some 150 times, on Pendulum 13 and 42:
@@ -54,6 +54,7 @@ EPISODES = {"point-goal": 200, "Pendulum-v1": 50}  # of the expert: some 1,500 a
 OURS = {
     "default": PolicyAIRL(),
     "quick": PolicyAIRL(places=60, choices=4, episodes=5, steps=50),
+    "quickest": PolicyAIRL(places=40, choices=4, episodes=3, steps=40),
     "network": PolicyAIRL(reward="network"),
 }
 RULE = f"""The same SAC experts, in one process. The peer plays until its discriminator has settled or {BUDGET:.0f} CPU

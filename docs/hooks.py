@@ -68,9 +68,7 @@ def api(package: str) -> str:
 
 def _entry(package: str, name: str, value: Any) -> str:
     """One entry, taken from where it is defined, under the name it is used by."""
-    return (
-        f"::: {value.__module__}.{name}\n    options:\n      heading: {package}.{name}\n      toc_label: {name}"
-    )
+    return f"::: {value.__module__}.{name}\n    options:\n      heading: {package}.{name}\n      toc_label: {name}"
 
 
 MADE: Mapping[str, Callable[..., str]] = {

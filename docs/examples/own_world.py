@@ -3,7 +3,6 @@
 from functools import partial
 
 import gymnasium
-import numpy as np
 from minigrid.core.grid import Grid
 from minigrid.core.mission import MissionSpace
 from minigrid.core.world_object import Goal, Wall
@@ -17,11 +16,12 @@ from birl.testing import check_task
 
 CORNER = (5, 5)
 PILLARS = [(2, 2), (2, 4), (4, 2), (4, 4)]  # whichever of them stand, every cell can be reached
-EVENTS = ["goal", "corner"]
+FEATURES = ["goal", "corner", "step"]
 
 
 # --8<-- [start:world]
 def mission():
+    """A named function: what can be pickled is copied faster."""
     return "reach the goal"
 
 
@@ -29,6 +29,7 @@ class Room(MiniGridEnv):
     """Five by five cells, each pillar there or not. `info` says what happened; goal and corner both end the episode."""
 
     def __init__(self, moved=False):
+        """With `moved` the goal is anywhere but in the corner."""
         self.moved = moved
         super().__init__(MissionSpace(mission), grid_size=7, max_steps=60, see_through_walls=True)
         self.action_space = gymnasium.spaces.Discrete(3)  # turn left, turn right, go forward
@@ -47,10 +48,11 @@ class Room(MiniGridEnv):
         self.mission = mission()
 
     def step(self, action):
+        """A step of MiniGrid's, and what happened in it."""
         seen, reward, ended, cut, info = super().step(action)
         here = tuple(map(int, self.agent_pos))
-        happened = {"goal": float(here == self.goal), "corner": float(here == CORNER)}
-        return seen, reward, bool(ended or here == CORNER), cut, info | happened
+        told = {"goal": float(here == self.goal), "corner": float(here == CORNER), "step": 1.0}
+        return seen, reward, bool(ended or here == CORNER), cut, info | told
 
 
 def room(moved=False):
@@ -63,10 +65,11 @@ def room(moved=False):
 
 # --8<-- [start:task]
 def distribution(name, moved, levels):
+    """Rooms of one kind: each seed is a level, and every state that can be reached from it is in the model."""
     make = partial(room, moved)
     seeds = range(levels)
-    model = birl.enumerate_env(make, seeds, EVENTS, discount=0.95)
-    return birl.Distribution(name, model=model, make_env=make, features=EVENTS, seeds=seeds, time_limit=60)
+    model = birl.enumerate_env(make, seeds, FEATURES, discount=0.95)
+    return birl.Distribution(name, model=model, make_env=make, features=FEATURES, seeds=seeds, time_limit=60)
 
 
 def corner_room(levels=40):
@@ -85,17 +88,18 @@ def corner_room(levels=40):
 
 
 # --8<-- [start:score]
-def train(path, steps=150_000):
-    PPO("MlpPolicy", make_vec_env(room, 16, seed=1000), n_steps=128, gamma=0.95, ent_coef=0.01, seed=0).learn(
-        steps
-    ).save(path)
+def train(checkpoint, steps):
+    """An ordinary PPO, trained on rooms whose goal is in the corner."""
+    envs = make_vec_env(room, 16, seed=1000)
+    PPO("MlpPolicy", envs, n_steps=128, gamma=0.95, ent_coef=0.01, seed=0).learn(steps).save(checkpoint)
 
 
 def main(checkpoint="ppo.zip", steps=150_000, levels=40, draws=200):
+    """Build the task, check it, train, score."""
     task = corner_room(levels)
     check_task(task)
     train(checkpoint, steps)
-    card = birl.score(birl.load_policy(checkpoint, task), task, source="ppo.zip", draws=draws)
+    card = birl.score(birl.load_policy(checkpoint, task), task, source=str(checkpoint), draws=draws)
     card.save("card.json")
     birl.write_html(card, "card.html", task=task)
     return card
@@ -104,4 +108,4 @@ def main(checkpoint="ppo.zip", steps=150_000, levels=40, draws=200):
 # --8<-- [end:score]
 
 if __name__ == "__main__":
-    print(main())
+    print(birl.render(main(), "text"))
