@@ -6,8 +6,8 @@ mean losses of each ten within .02 nats of each other) or `BUDGET` CPU seconds a
 bound. The episodes that it learns from are given to it and not counted.
 
 Beside it, in the same process, four settings of `policy-airl`, each fitted before and after the peer: its default,
-`quick` (a sixth of the steps), `quickest` (a tenth) and `network`, which sees observations only, as the peer does. Those make their own
-episodes, and these are counted.
+`quick` (a sixth of the steps), `quickest` (a tenth) and `network`, which sees observations only, as the peer does.
+Those make their own episodes, and these are counted.
 
 What comes out: on point-goal the default is some 60 times faster and `quick` some 150 times, on Pendulum 13 and 42:
 half of that time is Gymnasium's own stepping, and AIRL, begun at a clone, settles after 40 to 56 rounds. Where features
