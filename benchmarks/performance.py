@@ -230,6 +230,8 @@ def draw(shown: Mapping[str, Sequence[tuple[float, float]]]) -> Any:
         power = -1.0 if name.startswith("workers") else 1.0
         panel.loglog(sizes, [seconds[-1] * (size / sizes[-1]) ** power for size in sizes], color="0.6", linestyle="--")
         panel.loglog(sizes, seconds, marker="o", color=colours[0])
+        panel.set_xticks(sizes, [f"{size:,.0f}" for size in sizes], minor=False, fontsize="small")
+        panel.minorticks_off()
         panel.set(xlabel=name, ylabel="seconds")
     for panel in panels.ravel()[len(shown) :]:
         panel.axis("off")
