@@ -1,0 +1,106 @@
+"""DQN against PPO: the measurements of `benchmarks/coherence.py`, which takes six minutes and stores them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from scipy import stats
+
+from birl.types import BirlError
+from experiments.charts import OKABE_ITO, panels
+from experiments.experiment import Experiment, Row, Size
+from experiments.telling import of_case, told
+
+__all__ = ["COHERENCE"]
+
+STORED = Path(__file__).parents[1] / "results" / "coherence.json"
+LEARNERS = {"ppo": ("PPO", "blue", "o"), "dqn": ("DQN", "red", "s")}
+BESIDE = ("planner", "random walk")
+SEEDS = 5
+MODES = ("as deployed", "greedily")
+MEASURES = {
+    "efficiency": "efficiency index\n(1: a utility explains all)",
+    "violations": "contradicting pairs\n(per cent)",
+    "circles": "choices in a circle\n(per cent)",
+    "decoy": "moved by a\ndominated option",
+    "expanded": "moved by\nadded goods",
+}
+
+
+def measure(case: str, seed: int, size: Size) -> Row:
+    """What is stored of one agent, in both modes.
+
+    Raises:
+        BirlError: when nothing is stored.
+    """
+    found = stored()
+    return {mode: {name: found["agents"][mode][case][name] for name in MEASURES} for mode in MODES}
+
+
+@cache
+def stored() -> Any:
+    """The stored result."""
+    if not STORED.exists():
+        raise BirlError(f"{STORED} is not there: run `python benchmarks/coherence.py` first")
+    return json.loads(STORED.read_text(encoding="utf-8"))
+
+
+def _of(rows: Sequence[Row], learner: str, mode: str, name: str) -> list[float]:
+    mine = of_case(rows, *(f"revealed-choice-{learner}-s{seed}" for seed in range(SEEDS)))
+    return [row[mode][name] for row in mine if row[mode][name] is not None]
+
+
+def sentence(rows: Sequence[Row]) -> str:
+    """Both efficiencies with Welch's interval of their difference, and whether it differs from 0."""
+    parts = []
+    for mode in MODES:
+        ppo, dqn = (_of(rows, learner, mode, "efficiency") for learner in LEARNERS)
+        welch = stats.ttest_ind(dqn, ppo, equal_var=False)
+        low, high = welch.confidence_interval(0.95)
+        apart = "DQN is less coherent" if high < 0 else "DQN is more coherent" if low > 0 else "no difference shows"
+        parts.append(
+            f"{mode}, {apart} (efficiency index {told(dqn)} against {told(ppo)} of PPO; difference "
+            f"{sum(dqn) / len(dqn) - sum(ppo) / len(ppo):.2f} [{low:.2f}, {high:.2f}])"
+        )
+    return f"Over five training seeds each: {'; '.join(parts)}."
+
+
+def draw(rows: Sequence[Row]) -> Any:
+    """A panel for each measure: every agent, by learner and mode; planner and random walk as lines."""
+    with panels(1, len(MEASURES), 12.5, 3.4) as (drawn, (axes,)):
+        for axis, (name, said) in zip(axes, MEASURES.items(), strict=True):
+            for i, (learner, (label, colour, mark)) in enumerate(LEARNERS.items()):
+                for j, mode in enumerate(MODES):
+                    found = _of(rows, learner, mode, name)
+                    spread = [j + 0.3 * i - 0.15 + 0.03 * (k - 2) for k in range(len(found))]
+                    axis.scatter(
+                        spread, found, s=22, color=OKABE_ITO[colour], marker=mark, label=label if not j else None
+                    )
+            for row, line in zip(of_case(rows, *BESIDE), ("-", ":"), strict=True):
+                level = row[MODES[0]][name]
+                if level is not None:
+                    axis.axhline(level, color=OKABE_ITO["grey"], ls=line, lw=1, label=row["case"])
+            axis.set_title(said)
+            axis.set_xticks(range(len(MODES)), ["as\ndeployed", "greedily"])
+            axis.set_xlim(-0.5, 1.5)
+        axes[0].legend(fontsize=8)
+    return drawn
+
+
+COHERENCE = Experiment(
+    name="coherence",
+    question="Do value learners choose less coherently than policy-gradient learners?",
+    cases=(*(f"revealed-choice-{learner}-s{seed}" for learner in LEARNERS for seed in range(SEEDS)), *BESIDE),
+    measure=measure,
+    sentence=sentence,
+    draw=draw,
+    shown="Five PPO and five DQN agents, as deployed and greedily, on five measures of coherence, with a planner and the "
+    "random walk as lines.",
+    note="`python benchmarks/coherence.py` measures; this shows what it stored (`results/coherence.json`, with versions "
+    "and settings). Intervals are over training seeds.",
+    exact=True,
+)

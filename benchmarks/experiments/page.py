@@ -1,0 +1,48 @@
+"""The page of all experiments: question, figure, answer, what it does not cover, and how to make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from experiments.experiment import Experiment, Row
+
+__all__ = ["page"]
+
+HEAD = """# Experiments
+
+Made by `python benchmarks/run_experiments.py` from the rows in `results/experiments/`; figures and sentences are
+computed from them. Numbers are means with 95 % intervals (Student's t) over what each note says. A verdict with `mixed` is a
+proxy that keeps a comparable part of the base objective; *goal* and *capability* split what is lost of the base return
+into what an ideal optimiser of the recovered objective would lose and the rest."""
+
+
+def page(found: Mapping[str, Sequence[Row]], experiments: Mapping[str, Experiment]) -> str:
+    """Markdown.
+
+    Args:
+        found: experiment -> its rows; those without any are named as not run yet.
+        experiments: by name, in order.
+    """
+    sections = [_section(one, one.complete(found.get(name, ()))) for name, one in experiments.items()]
+    return "\n\n".join([HEAD, *sections]) + "\n"
+
+
+def _section(one: Experiment, rows: Sequence[Row]) -> str:
+    command = f"    python benchmarks/run_experiments.py {one.name}"
+    if not rows:
+        return f"## {one.name}\n\n**{one.question}**\n\nNot run yet:\n\n{command}"
+    minutes = sum(row["seconds"] for row in rows) / 60
+    seeds = len({row["seed"] for row in rows})
+    blocks = "" if one.exact else f" on {seeds} block{'s' * (seeds > 1)} of {one.size.levels} levels"
+    how = f"{len(one.cases)} cases{blocks}, {one.size.draws} draws, {minutes:.1f} CPU minutes:"
+    return "\n\n".join(
+        (
+            f"## {one.name}",
+            f"**{one.question}**",
+            f"![{one.shown}](results/experiments/{one.name}.png)",
+            one.sentence(rows),
+            one.note,
+            how,
+            command,
+        )
+    )

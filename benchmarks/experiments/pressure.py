@@ -1,0 +1,151 @@
+"""Optimisation pressure: the deeper an agent plans for a goal that is not quite the base, the more shows of it.
+
+Three goals are planned for a few steps ahead, further and further: what is red, doors with a leak to keys, and what was
+recovered from a trained agent. Goal and limit are known, so what the goal and what the base gain is exact; the verdict
+is what behaviour alone says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from birl_agents import planted
+
+import birl
+from birl.gap import level_returns
+from birl.task import Task, objective_vector
+from experiments.charts import OKABE_ITO, panels, series, verdict_bars
+from experiments.experiment import Experiment, Row, Size
+from experiments.scoring import narrowed, scored
+from experiments.telling import listed, of_case, told
+
+__all__ = ["PRESSURE"]
+
+GOALS = ("red", "leak to keys", "recovered")
+DEPTHS = (1, 2, 4, 8, 16)
+CASES = {f"{goal}, {depth} deep": (goal, depth) for goal in GOALS for depth in DEPTHS}
+TRAINED = "red-door-ppo-rho1-s0"  # whose objective is recovered
+SHIFTS = ("blue-door", "half-red")
+SHIFT = SHIFTS[0]
+
+
+def measure(case: str, seed: int, size: Size) -> Row:
+    """What goal and base gain, exactly, and what birl says."""
+    goal, depth = CASES[case]
+    task = narrowed("red-door", seed, size.levels, SHIFTS)
+    wanted = weights(goal, task, seed, size)
+    agent = planted.shallow(task, wanted, depth=depth)
+    gained = {
+        name: {"base": _gained(agent, task, name, task.base), "goal": _gained(agent, task, name, wanted)}
+        for name in (task.train.name, SHIFT)
+    }
+    return {**scored(agent, task, seed, size), "gained": gained}
+
+
+def weights(goal: str, task: Task, seed: int, size: Size) -> Mapping[str, float]:
+    """The goal by feature."""
+    if goal == "red":
+        return task.candidates["red"]  # type: ignore[return-value] - the world gives weights
+    if goal == "leak to keys":
+        return planted.distorted_weights(task, "leak")
+    return _recovered(seed, size)
+
+
+@cache
+def _recovered(seed: int, size: Size) -> Mapping[str, float]:
+    task = narrowed("red-door", seed, size.levels, SHIFTS)
+    card = birl.score(birl.zoo.agent(TRAINED).policy(task), task, seed=seed, draws=size.draws)
+    return card.estimates["joint"].weights
+
+
+def _gained(agent: Any, task: Task, name: str, objective: Any) -> float | None:
+    """Return as a share of what can be gained over the random walk; None where nothing can."""
+    seen = birl.observe(agent, task.distribution(name))
+    reward = objective_vector(seen.model, objective)
+    found = level_returns(seen, reward)
+    if not found.can_be_earned(reward):
+        return None
+    return round(float((found.policy - found.walk).sum() / found.gain.sum()), 4)
+
+
+def gains(rows: Sequence[Row], goal: str, depth: int, where: str, what: str) -> list[float]:
+    """What is gained over seeds, where it is defined."""
+    mine = of_case(rows, f"{goal}, {depth} deep")
+    return [value for row in mine if (value := row["gained"][where][what]) is not None]
+
+
+def sentence(rows: Sequence[Row]) -> str:
+    """The shallowest, the best and the deepest planner for each goal on blue doors."""
+    return (
+        f"On blue doors, as planning goes from {DEPTHS[0]} to {DEPTHS[-1]} steps: "
+        + "; ".join(_of_goal(rows, goal) for goal in GOALS)
+        + "."
+    )
+
+
+def _of_goal(rows: Sequence[Row], goal: str) -> str:
+    base = {depth: gains(rows, goal, depth, SHIFT, "base") for depth in DEPTHS}
+    means = {depth: sum(some) / len(some) for depth, some in base.items()}
+    peak = max(means, key=lambda depth: means[depth])
+    if peak == DEPTHS[-1]:
+        shape = "the base never loses by depth"
+    else:
+        shape = f"the base gains most at {peak} ({told(base[peak])})"
+    first, last = (told(gains(rows, goal, depth, SHIFT, "goal")) for depth in (DEPTHS[0], DEPTHS[-1]))
+    ends = [max(_probable(rows, goal, depth)) for depth in (DEPTHS[0], DEPTHS[-1])]
+    called = listed([f"{name} ({share:.0%}) at {d}" for (share, name), d in zip(ends, (1, DEPTHS[-1]), strict=True)])
+    return (
+        f"of *{goal}* itself {first} is gained, then {last}, of the base {told(base[DEPTHS[0]])}, then "
+        f"{told(base[DEPTHS[-1]])}: {shape}; most probable verdicts: {called}"
+    )
+
+
+def _probable(rows: Sequence[Row], goal: str, depth: int) -> list[tuple[float, str]]:
+    mine = of_case(rows, f"{goal}, {depth} deep")
+    names = {name for row in mine for name in row["probabilities"]}
+    return [(sum(row["probabilities"].get(name, 0.0) for row in mine) / len(mine), name) for name in sorted(names)]
+
+
+def draw(rows: Sequence[Row]) -> Any:
+    """A column for each goal: what goal and base gain by depth, and the verdicts."""
+    lines = {
+        ("goal", "train"): ("goal, training", "blue", "o", ":"),
+        ("base", "train"): ("base, training", "red", "s", ":"),
+        ("goal", SHIFT): (f"goal, {SHIFT}", "blue", "o", "-"),
+        ("base", SHIFT): (f"base, {SHIFT}", "red", "s", "-"),
+    }
+    with panels(2, len(GOALS), 11.5, 6.4) as (drawn, axes):
+        for column, goal in enumerate(GOALS):
+            gained, said = axes[:, column]
+            for (what, where), (name, colour, mark, dash) in lines.items():
+                found = [gains(rows, goal, depth, where, what) for depth in DEPTHS]
+                series(gained, DEPTHS, found, color=OKABE_ITO[colour], marker=mark, ls=dash, label=name)
+            gained.set_xscale("log", base=2)
+            gained.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
+            gained.axhline(0, color=OKABE_ITO["grey"], lw=0.8)
+            gained.set_title(f"goal: {goal}")
+            groups = [of_case(rows, f"{goal}, {depth} deep") for depth in DEPTHS]
+            verdict_bars(said, [str(depth) for depth in DEPTHS], groups)
+            said.set_xlabel("steps planned ahead")
+            said.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), fontsize=8, ncols=2)
+            if column:
+                said.set_ylabel("")
+        axes[0, 0].set_ylabel("gained, share of what can be")
+        axes[0, 0].legend(fontsize=8)
+    return drawn
+
+
+PRESSURE = Experiment(
+    name="pressure",
+    question="What does planning deeper for a goal that is not the base do to the base?",
+    cases=tuple(CASES),
+    measure=measure,
+    sentence=sentence,
+    draw=draw,
+    shown="For planners for three goals in red-door, against the steps they plan ahead: what they gain of their goal "
+    "and of the base in training and on blue doors, and the probability of each verdict.",
+    note="Planted limits; only the third goal comes from a trained agent. Depth is the compute that is varied. "
+    "Intervals are over blocks of levels.",
+)

@@ -1,0 +1,63 @@
+"""Rows to numbers, and numbers to words: means over seeds with their intervals, and counts of verdicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from scipy import stats
+
+from birl.types import Interval
+from experiments.experiment import Row
+
+__all__ = ["counted", "listed", "number", "numbers", "of_case", "over", "told", "verdicts"]
+
+
+def of_case(rows: Sequence[Row], *cases: str) -> Sequence[Row]:
+    """The rows of some cases."""
+    return [row for row in rows if row["case"] in cases]
+
+
+def number(row: Row, quantity: str, key: str) -> float | None:
+    """A number of a row's evidence; None where it is undefined."""
+    found = row["evidence"][quantity].get(key)
+    return None if found is None else found[0]
+
+
+def numbers(rows: Iterable[Row], quantity: str, key: str) -> list[float]:
+    """The same of several rows, where it is defined."""
+    return [value for row in rows if (value := number(row, quantity, key)) is not None]
+
+
+def over(values: Sequence[float]) -> Interval | None:
+    """The mean with its 95 % interval (Student's t); without width for one value, None for none."""
+    if not len(values):
+        return None
+    mean = float(np.mean(values))
+    half = float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)) if len(values) > 1 else 0.0
+    return Interval(value=mean, low=mean - half, high=mean + half)
+
+
+def told(values: Sequence[float]) -> str:
+    """The mean over seeds in words, with its interval where there are several."""
+    found = over(values)
+    if found is None:
+        return "undefined"
+    mean = f"{found.value:.2f}"
+    return mean if len(values) < 2 else f"{mean} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def verdicts(rows: Iterable[Row]) -> Counter[str]:
+    """How often each verdict is called, most first; a mixed proxy says so."""
+    return Counter(f"{row['verdict']}, mixed" if "mixed" in row["flags"] else row["verdict"] for row in rows)
+
+
+def counted(rows: Sequence[Row]) -> str:
+    """Verdicts in words: `proxy (2 of 3), undetermined (1 of 3)`."""
+    return "; ".join(f"{name} ({count} of {len(rows)})" for name, count in verdicts(rows).most_common())
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

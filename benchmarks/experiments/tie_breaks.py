@@ -1,0 +1,75 @@
+"""Tie-breaks: how much of one agent's verdict hangs on rationality model, prior and discount."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import birl
+from birl.specification import SpecificationCurve, specification_curve
+from experiments.experiment import Experiment, Row, Size
+from experiments.scoring import narrowed
+
+__all__ = ["TIE_BREAKS"]
+
+AGENT = "red-door-ppo-rho1-s0"
+SHIFTS = ("blue-door", "half-red")
+
+
+def measure(case: str, seed: int, size: Size) -> Row:
+    """The whole curve."""
+    task = narrowed("red-door", seed, size.levels, SHIFTS)
+    curve = specification_curve(
+        birl.zoo.agent(case).policy(task), task, levels=None, seed=seed, draws=size.draws, source=case
+    )
+    return {"curve": json.loads(curve.to_json())}
+
+
+def curve_of(row: Row) -> SpecificationCurve:
+    """The curve that a row keeps."""
+    from cattrs.preconf.json import make_converter  # reading only
+
+    return make_converter().structure(row["curve"], SpecificationCurve)
+
+
+def sentence(rows: Sequence[Row]) -> str:
+    """How many specifications call what, by method, and how far the candidate's part moves."""
+    every = [one for row in rows for one in curve_of(row).rows]
+    parts = [one.share.value for one in every if one.share is not None]
+    counts = Counter(one.verdict.value for one in every)
+    methods = {one.choice.method for one in every}
+    by_method = "; ".join(
+        f"{method} alone: " + _said(Counter(o.verdict.value for o in every if o.choice.method == method))
+        for method in sorted(methods)
+    )
+    stable = "The verdict does not hang on these choices" if len(counts) == 1 else "The verdict hangs on these choices"
+    return (
+        f"{stable}: of {len(every)} specifications (methods x priors x discounts, on {len(rows)} blocks of levels) "
+        f"{_said(counts)} ({by_method}); red's part runs from {min(parts):.2f} to {max(parts):.2f}."
+    )
+
+
+def _said(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())
+
+
+def draw(rows: Sequence[Row]) -> Any:
+    """The curve on the first block of levels."""
+    from birl.report.plots.specification import draw_specification
+
+    return draw_specification(curve_of(rows[0]))
+
+
+TIE_BREAKS = Experiment(
+    name="tie-breaks",
+    question="How much of a verdict hangs on choices that behaviour does not decide?",
+    cases=(AGENT,),
+    measure=measure,
+    sentence=sentence,
+    draw=draw,
+    shown="Red's part in the objective recovered from one PPO under every combination of method, prior and discount, "
+    "in order of size, with the verdict of each; on the first block of levels.",
+    note="One agent. `birl curve` makes the same of any checkpoint.",
+)
