@@ -56,6 +56,30 @@ def results(pattern: str) -> str:
     return "\n\n".join(parts) or f"No file `benchmarks/results/{pattern}` is there yet."
 
 
+def readme(*title: str) -> str:
+    """A section of the README, without its heading."""
+    return _between((ROOT / "README.md").read_text(encoding="utf-8"), rf"## {' '.join(title)}\n", r"\n## ")
+
+
+def card(name: str, *title: str) -> str:
+    """A section of a printed scorecard, or what comes before the first."""
+    text = (ROOT / "docs" / "examples" / f"{name}.txt").read_text(encoding="utf-8")
+    begins = "^" + " ".join(title) + r"\n-+\n" if title else r"\A"
+    return "```text\n" + _between(text, begins, r"\n\n[^\n]+\n---+\n") + "\n```"
+
+
+def _between(text: str, begins: str, ends: str) -> str:
+    """What stands between two patterns, the second of which may be missing.
+
+    Raises:
+        ValueError: when the first is not there.
+    """
+    found = re.split(begins, text, maxsplit=1, flags=re.MULTILINE)
+    if len(found) != 2:
+        raise ValueError(f"no section that begins with {begins!r}")
+    return re.split(ends, found[1], maxsplit=1)[0].strip("\n")
+
+
 def api(package: str) -> str:
     """An entry for every public class and function of a package, each on one page: what `birl` offers is on its own."""
     import birl
@@ -73,7 +97,9 @@ def _entry(package: str, name: str, value: Any) -> str:
 
 MADE: Mapping[str, Callable[..., str]] = {
     "api": api,
+    "card": card,
     "method_table": method_table,
+    "readme": readme,
     "results": results,
     "threshold_table": threshold_table,
     "verdict_table": verdict_table,
