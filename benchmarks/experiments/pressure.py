@@ -41,7 +41,7 @@ def measure(case: str, seed: int, size: Size) -> Row:
         name: {"base": _gained(agent, task, name, task.base), "goal": _gained(agent, task, name, wanted)}
         for name in (task.train.name, SHIFT)
     }
-    return {**scored(agent, task, seed, size), "gained": gained}
+    return {**scored(agent, task, seed, size), "goal": dict(wanted), "gained": gained}
 
 
 def weights(goal: str, task: Task, seed: int, size: Size) -> Mapping[str, float]:
