@@ -1,12 +1,12 @@
 """Score from episodes: rolled out for the purpose, or already logged."""
 
+# --8<-- [start:rolled]
 import numpy as np
 
 import birl
 from birl.trajectories import Trajectory
 
 
-# --8<-- [start:rolled]
 def rolled_out(levels=40, episodes=120, draws=200):
     """Look at nothing but so many episodes on each distribution."""
     task = birl.load_task("red-door", levels=levels)
@@ -32,9 +32,7 @@ def log(task, episodes):
         for name in ("train", "blue-door")
     }
     return {
-        name: [
-            Trajectory(observations=t.observations, actions=t.actions, terminal=t.terminal) for t in b.trajectories
-        ]
+        name: [Trajectory(observations=t.observations, actions=t.actions, terminal=t.terminal) for t in b.trajectories]
         for name, b in seen.items()
     }
 

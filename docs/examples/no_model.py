@@ -1,5 +1,6 @@
 """Score a policy in a world that has no model: a walk between two fruits, one step a random stride."""
 
+# --8<-- [start:world]
 from functools import partial
 
 import gymnasium
@@ -11,7 +12,6 @@ from birl.testing import check_task
 EVENTS = ["apple&red", "pear&green", "apple&green", "pear&red"]
 
 
-# --8<-- [start:world]
 class Orchard(gymnasium.Env):
     """An apple hangs on one side and a pear on the other. In training the apple is red; under shift the pear is."""
 

@@ -1,5 +1,6 @@
 """A policy that is no Stable-Baselines3 checkpoint: anything that says how probable its actions are."""
 
+# --8<-- [start:policy]
 import numpy as np
 from no_model import TASK, Walker
 
@@ -7,7 +8,6 @@ import birl
 from birl.zoo import Agent
 
 
-# --8<-- [start:policy]
 class Apples:
     """Steps towards the apple eight times in ten."""
 
@@ -25,13 +25,15 @@ AGENTS = {
         build=lambda task: birl.as_policy(Apples(), n_actions=2),
     )
 }
-# --8<-- [end:policy]
 
 
 def main(episodes=50, draws=200):
     """Score it as any other."""
     pool = [Walker(1, firmly=4.0)]
     return birl.score(AGENTS["apples"].policy(TASK), TASK, pool=pool, episodes=episodes, draws=draws, source="apples")
+
+
+# --8<-- [end:policy]
 
 
 if __name__ == "__main__":

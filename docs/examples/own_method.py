@@ -1,5 +1,6 @@
 """A method of one's own: how much more often each event happens under the policy than under the random walk."""
 
+# --8<-- [start:method]
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +16,6 @@ from birl.testing import check_estimator
 from birl.types import BirlError, FloatArray
 
 
-# --8<-- [start:method]
 @dataclass(frozen=True, kw_only=True)
 class Excess:
     """Weights are mu(policy) - mu(random walk), mu being expected discounted feature counts.
@@ -49,8 +49,8 @@ class Excess:
         if any(b.model.feature_names != names for b in seen):
             raise BirlError(f"{self.name}: features differ between distributions: fit those of one task together")
         excess = [b.level_feature_counts() - b.level_feature_counts(b.model.uniform) for b in seen]  # [L, F] each
-        draws = sum(level_weights(len(part), self.draws, rng=rng) @ part for part in excess)  # [D, F]
-        weights = sum(part.sum(axis=0) for part in excess)  # [F]
+        weights = np.sum([part.sum(axis=0) for part in excess], axis=0)  # [F]
+        draws = np.sum([level_weights(len(part), self.draws, rng=rng) @ part for part in excess], axis=0)  # [D, F]
         size = float(np.abs(weights).max())
         differs = Check(
             name="differs from chance",
@@ -79,6 +79,7 @@ class Excess:
 # --8<-- [end:method]
 
 
+# --8<-- [start:check]
 def main():
     """Check the method against its contract, then hold it beside `mce`."""
     check_estimator(Excess())
@@ -88,6 +89,8 @@ def main():
     estimates = {"excess": Excess().fit([behavior]), "mce": birl.irl.ESTIMATORS["mce"].fit([behavior])}
     return {name: birl.distance.starc(behavior.model, task.base, one).value for name, one in estimates.items()}
 
+
+# --8<-- [end:check]
 
 if __name__ == "__main__":
     print(main())

@@ -1,8 +1,10 @@
 """Train a PPO in a MiniGrid room whose goal is always in the corner, and ask what it wants: the goal, or the corner?"""
 
+# --8<-- [start:head]
 from functools import partial
 
-import gymnasium
+from gymnasium.spaces import Discrete
+from gymnasium.wrappers import FlattenObservation
 from minigrid.core.grid import Grid
 from minigrid.core.mission import MissionSpace
 from minigrid.core.world_object import Goal, Wall
@@ -17,6 +19,7 @@ from birl.testing import check_task
 CORNER = (5, 5)
 PILLARS = [(2, 2), (2, 4), (4, 2), (4, 4)]  # whichever of them stand, every cell can be reached
 FEATURES = ["goal", "corner", "step"]
+# --8<-- [end:head]
 
 
 # --8<-- [start:world]
@@ -32,7 +35,7 @@ class Room(MiniGridEnv):
         """With `moved` the goal is anywhere but in the corner."""
         self.moved = moved
         super().__init__(MissionSpace(mission), grid_size=7, max_steps=60, see_through_walls=True)
-        self.action_space = gymnasium.spaces.Discrete(3)  # turn left, turn right, go forward
+        self.action_space = Discrete(3)  # turn left, turn right, go forward
 
     def _gen_grid(self, width, height):
         self.grid = Grid(width, height)
@@ -57,7 +60,7 @@ class Room(MiniGridEnv):
 
 def room(moved=False):
     """The room as the policy sees it: all cells as (kind, colour, state), in one row."""
-    return gymnasium.wrappers.FlattenObservation(ImgObsWrapper(FullyObsWrapper(Room(moved))))
+    return FlattenObservation(ImgObsWrapper(FullyObsWrapper(Room(moved))))
 
 
 # --8<-- [end:world]
