@@ -16,8 +16,8 @@ import numpy as np
 from scipy.special import expit
 
 from birl.behavior import Behavior
+from birl.irl.bayes_guide import LogDensity
 from birl.irl.bayes_soft import SoftField
-from birl.irl.bayes_walk import LogDensity
 from birl.irl.boltzmann import Boltzmann
 from birl.irl.boltzmann_likelihood import BoltzmannLikelihood, BoltzmannPoint, boltzmann_policy
 from birl.irl.soft_likelihood import SoftLikelihood, SoftPoint

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from birl.irl.bayes_evidence import Evidence
+from birl.irl.bayes_guide import Gaussian, LogDensity
 from birl.irl.bayes_prior import WeightPrior
-from birl.irl.bayes_walk import Gaussian, LogDensity
 from birl.irl.newton import SparsePrior, maximise
 from birl.types import FloatArray
 
@@ -79,8 +79,19 @@ class LogPosterior:
         return maximise(at, np.where(self.free, start, 0.0), flat, tolerance=SLOPE, free=self.free)[0]
 
     def gaussian(self, mode: PosteriorPoint) -> Gaussian:
-        """The Gaussian of the mode, over the free parameters."""
-        return Gaussian.of(mode.theta[self.free], mode.curvature[np.ix_(self.free, self.free)])
+        """The Gaussian of the mode, over the free parameters; and what the prior is beyond its own Gaussian."""
+
+        def beyond(free: FloatArray) -> tuple[FloatArray, FloatArray]:
+            theta = self.whole(free)
+            precision = self.prior.precision(theta.shape[1])
+            gradient = self.prior.gradient(theta) + precision * theta
+            return self.prior.log_density(theta) + 0.5 * theta**2 @ precision, gradient[:, self.free]
+
+        return Gaussian.of(
+            mode.theta[self.free],
+            mode.curvature[np.ix_(self.free, self.free)],
+            beyond=None if self.prior.kind == "gaussian" else beyond,
+        )
 
     def around(self, mode: PosteriorPoint) -> LogDensity:
         """Log density and gradient over the free parameters, [C, J] -> ([C], [C, J])."""

@@ -5,9 +5,10 @@ distribution d, by `mce` or by `boltzmann`, and n_d how many episodes it counts 
 then a choice (`episodes`), stated in the settings and in a check; standard deviations shrink with its root. Behaviour
 counted from episodes counts for those, discounted as its counts are.
 
-Draws come from Hamiltonian Monte Carlo around the Gaussian of the mode, chains in step, with exact gradients; R-hat and
-effective sample sizes by ArviZ say whether they may be used. Weights are posterior means. Densities are in the weights
-themselves: as a density over values V it would be multiplied by |det(I - g P_pi)|.
+Draws come from Hamiltonian Monte Carlo that follows a cheap guide, fitted during the warm-up, and asks the posterior
+once a move whether to accept; R-hat and effective sample sizes by ArviZ say whether they may be used. Weights are
+posterior means. Densities are in the weights themselves: as a density over values V it would be multiplied by
+|det(I - g P_pi)|.
 
 Cannot tell: what the likelihood cannot (potential shaping within the span of the features, scale apart from
 temperature). The posterior is the prior in those directions, as wide as it, and they are named.
@@ -35,7 +36,7 @@ from birl.irl.bayes_checks import draw_checks, evidence_check, refusal_check
 from birl.irl.bayes_evidence import EVIDENCE
 from birl.irl.bayes_posterior import LogPosterior, PosteriorPoint
 from birl.irl.bayes_prior import WeightPrior
-from birl.irl.bayes_walk import Walk, walk
+from birl.irl.bayes_walk import Effort, Walk, walk
 from birl.irl.common import (
     adaptation_check,
     determinism_check,
@@ -65,10 +66,11 @@ class Bayesian:
         episodes: how many episodes of evidence a known policy counts for, in each distribution.
         prior: of the weights, `gaussian` or `laplace`, independent and symmetric about 0.
         scale: its standard deviation (`gaussian`) or mean distance from 0 (`laplace`), in nats an event.
-        chains: walked in step with each other.
+        chains: that walk from different places.
         draws: kept of each chain.
         warm_up: moves of each chain that come before.
         equal_levels: let every level of a known policy weigh the same; False weighs by occupancy.
+        jobs: processes that the chains are shared among after the warm-up; the estimate does not depend on how many.
     """
 
     name: ClassVar[str] = "bayesian"
@@ -85,6 +87,7 @@ class Bayesian:
     draws: int = 1000
     warm_up: int = 200
     equal_levels: bool = True
+    jobs: int = 1
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing."""
@@ -97,6 +100,8 @@ class Bayesian:
                 f"bayesian: {self.chains} chains of {self.draws} draws after {self.warm_up} cannot be judged: "
                 f"give 2 chains of {FEWEST_DRAWS} draws at least"
             )
+        if self.jobs < 1:
+            raise BirlError(f"bayesian: chains cannot be shared among {self.jobs} processes: give 1 or more")
         self._prior(0)
         object.__setattr__(self, "behavioral_model", EVIDENCE[self.likelihood].assumes)  # of the two, this one's
 
@@ -132,10 +137,8 @@ class Bayesian:
         found = walk(
             posterior.around(mode),
             posterior.gaussian(mode),
-            chains=self.chains,
-            draws=self.draws,
-            warm_up=self.warm_up,
-            rng=rng or np.random.default_rng(0),
+            Effort(chains=self.chains, draws=self.draws, warm_up=self.warm_up, jobs=self.jobs),
+            rng or np.random.default_rng(0),
         )
         estimate = self._finish(behaviors, posterior, mode, found, held)
         weighed = weigh_candidates(evidence, posterior.prior, named, rest=estimate.theta[len(names) :])
@@ -186,7 +189,7 @@ class Bayesian:
             log_likelihood=None,
             checks=tuple(c for c in checks if c is not None),
             identifiability=identifiability(information, names, held=held, selector=selector),
-            settings={key: str(value) for key, value in asdict(self).items()},
+            settings={key: str(value) for key, value in asdict(self).items() if key != "jobs"},
             provenance={**provenance(behaviors, "arviz-stats"), "draws": _told(found)},
             **_over_levels(behaviors, posterior, mode, mean),
         )
@@ -200,8 +203,8 @@ def _padded(start: FloatArray, size: int) -> FloatArray:
 def _told(found: Walk) -> str:
     chains, draws, _ = found.draws.shape
     return (
-        f"{chains} chains x {draws} draws, {found.accepted:.0%} of moves accepted, {found.steps} gradients a move, "
-        f"{found.gradients} in all"
+        f"{chains} chains x {draws} draws, {found.accepted:.0%} of moves of {found.turn:.2g} quarter turns accepted, "
+        f"{found.asked} posteriors asked for"
     )
 
 

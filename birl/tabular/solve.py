@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -31,6 +32,10 @@ class PolicyChain:
     def __init__(self, model: TabularModel, policy: FloatArray) -> None:
         """Keep both; nothing is computed before it is asked for."""
         self.model, self._policy = model, policy
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the factors, which cannot go to another process: made again there, they are the same."""
+        return {name: value for name, value in self.__dict__.items() if name != "_factor"}
 
     @cached_property
     def policy(self) -> FloatArray:

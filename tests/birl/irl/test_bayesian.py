@@ -205,6 +205,17 @@ def test_counted_behaviour_counts_for_the_episodes_it_was_counted_from(rng):
     assert message == "behaviour counts for this many episodes: train 12"
 
 
+@pytest.mark.parametrize("likelihood", EVIDENCE)
+def test_the_number_of_processes_changes_nothing_in_the_estimate(rng, likelihood, tmp_path):
+    agent = soft_agent(random_model(rng, n_levels=2), np.ones(4))
+    for jobs in (1, 2):
+        method = Bayesian(likelihood=likelihood, draws=10, warm_up=5, prior="laplace", jobs=jobs)
+        method.fit([agent]).save(tmp_path / f"{jobs}.npz")
+    one, two = (RewardEstimate.load(tmp_path / f"{jobs}.npz") for jobs in (1, 2))
+    assert np.array_equal(one.draws, two.draws)
+    assert (one.weights, one.settings, one.provenance) == (two.weights, two.settings, two.provenance)
+
+
 def test_the_contract_is_kept():
     check_estimator(Bayesian(draws=25, warm_up=10))
 
@@ -236,6 +247,7 @@ def test_starting_the_search_elsewhere_ends_in_the_same_posterior(rng):
         ({"episodes": -1.0}, "cannot count for -1.0 episodes"),
         ({"chains": 1}, "1 chains of 1000 draws after 200 cannot be judged"),
         ({"draws": 3}, "give 2 chains of 4 draws at least"),
+        ({"jobs": 0}, "chains cannot be shared among 0 processes"),
         ({"prior": "flat"}, "unknown prior 'flat': use gaussian or laplace"),
         ({"scale": 0.0}, "a prior of scale 0.0 allows nothing"),
     ],
