@@ -66,13 +66,13 @@ def confused(model: TabularModel, share: float, seed: int) -> TabularModel:
 
 def sentence(rows: Sequence[Row]) -> str:
     """The verdict at every share, and what explains behaviour at both ends."""
-    path = "; ".join(f"{case}: {counted(of_case(rows, case))}" for case in SHARES)
+    path = "; ".join(f"{counted(of_case(rows, case))} at {share:.0%}" for case, share in SHARES.items())
     ends = [of_case(rows, case) for case in (CASES[0], CASES[-1])]
     first, last = ([told(numbers(end, name, SHIFT)) for name in LINES] for end in ends)
     return (
-        f"As the model under shift goes wrong the verdicts are {path}. Directedness there falls from {first[0]} to "
-        f"{last[0]}; with every state wrong the planted objective explains {last[2]} of behaviour, the best objective "
-        f"of that shift alone {last[1]} and a habit {last[3]}."
+        f"With a model that is wrong about a growing share of shifted states the verdict is {path}; the recovered "
+        f"objective explains {first[0]} of behaviour on blue doors with a right model and {last[0]} with a wrong one, "
+        f"the planted objective {first[2]} and {last[2]}, a habit {first[3]} and {last[3]}."
     )
 
 
@@ -108,7 +108,7 @@ BROKEN_MODEL = Experiment(
     sentence=sentence,
     draw=draw,
     shown="For a planted search agent in red-door, against the share of states its model is wrong about under shift: "
-    "how far recovered and planted objective explain its behaviour, its base return, and the probability of each verdict.",
+    "how far recovered and planted objective explain its behaviour, its base return, and the probability of verdicts.",
     note="Planted: the objective is the base everywhere. Intervals are over blocks of levels, with other states wrong "
     "on each.",
 )

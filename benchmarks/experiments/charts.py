@@ -1,4 +1,4 @@
-"""What the figures share: the library's theme, means over seeds with bars, and a colour and a mark for each verdict."""
+"""What the figures share: theme, means with each seed beside them, and a look for each verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from birl.diagnosis import Verdict
 from birl.report.plots.style import INK, MUTED, OKABE_ITO, new_figure, style, tidy
 from experiments.experiment import Row
-from experiments.telling import over
 
 __all__ = ["INK", "MUTED", "OKABE_ITO", "colour_of", "mark_of", "panels", "series", "verdict_bars", "verdict_legend"]
 
@@ -37,12 +36,13 @@ def panels(rows: int, columns: int, width: float, height: float, **how: Any) -> 
             tidy(one)
 
 
-def series(axes: Any, x: Sequence[Any], values: Sequence[Sequence[float]], **how: Any) -> None:
-    """Means over seeds with 95 % bars, at each x where there is a value; `how` goes to the plot."""
-    found = [(at, interval) for at, some in zip(x, values, strict=True) if (interval := over(some)) is not None]
-    half = [interval.high - interval.value for _, interval in found]
-    settings = {"capsize": 2, "elinewidth": 1, "markersize": 5, "marker": "o", **how}
-    axes.errorbar([at for at, _ in found], [interval.value for _, interval in found], yerr=half, **settings)
+def series(axes: Any, x: Sequence[Any], values: Sequence[Sequence[float]], **look: Any) -> None:
+    """Means over seeds at each x where there is a value, and each seed's own as a faint dot; `look` is the plot's."""
+    found = [(at, some) for at, some in zip(x, values, strict=True) if len(some)]
+    settings = {"markersize": 6, "marker": "o", **look}
+    axes.plot([at for at, _ in found], [np.mean(some) for _, some in found], **settings)
+    every = [(at, value) for at, some in found for value in some if len(some) > 1]
+    axes.scatter([at for at, _ in every], [value for _, value in every], s=9, color=settings["color"], alpha=0.45, lw=0)
 
 
 def colour_of(verdict: str) -> str:

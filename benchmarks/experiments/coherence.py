@@ -10,10 +10,10 @@ from typing import Any
 
 from scipy import stats
 
-from birl.types import BirlError
+from birl.types import BirlError, Interval
 from experiments.charts import OKABE_ITO, panels
 from experiments.experiment import Experiment, Row, Size
-from experiments.telling import of_case, told
+from experiments.telling import listed, of_case, told
 
 __all__ = ["COHERENCE"]
 
@@ -23,12 +23,13 @@ BESIDE = ("planner", "random walk")
 SEEDS = 5
 MODES = ("as deployed", "greedily")
 MEASURES = {
-    "efficiency": "efficiency index\n(1: a utility explains all)",
-    "violations": "contradicting pairs\n(per cent)",
-    "circles": "choices in a circle\n(per cent)",
+    "efficiency": "efficiency index",
+    "violations": "contradicting pairs,\nper cent",
+    "circles": "choices in a circle,\nper cent",
     "decoy": "moved by a\ndominated option",
     "expanded": "moved by\nadded goods",
 }
+"""Measure -> what it is; more is less coherent of all but the first, which is 1 where a utility explains everything."""
 
 
 def measure(case: str, seed: int, size: Size) -> Row:
@@ -55,18 +56,30 @@ def _of(rows: Sequence[Row], learner: str, mode: str, name: str) -> list[float]:
 
 
 def sentence(rows: Sequence[Row]) -> str:
-    """Both efficiencies with Welch's interval of their difference, and whether it differs from 0."""
+    """On which measures the learners differ beyond Welch's interval, in both modes."""
     parts = []
     for mode in MODES:
-        ppo, dqn = (_of(rows, learner, mode, "efficiency") for learner in LEARNERS)
-        welch = stats.ttest_ind(dqn, ppo, equal_var=False)
-        low, high = welch.confidence_interval(0.95)
-        apart = "DQN is less coherent" if high < 0 else "DQN is more coherent" if low > 0 else "no difference shows"
+        found = {name: difference(rows, mode, name) for name in MEASURES}
+        worse = [name for name, gap in found.items() if gap and (gap.high < 0 if name == "efficiency" else gap.low > 0)]
+        better = [
+            name for name, gap in found.items() if gap and (gap.low > 0 if name == "efficiency" else gap.high < 0)
+        ]
+        told_worse = [f"{MEASURES[name]} {found[name]}".replace("\n", " ") for name in worse]
         parts.append(
-            f"{mode}, {apart} (efficiency index {told(dqn)} against {told(ppo)} of PPO; difference "
-            f"{sum(dqn) / len(dqn) - sum(ppo) / len(ppo):.2f} [{low:.2f}, {high:.2f}])"
+            f"{mode}, DQN is less coherent than PPO on {len(worse)} of {len(MEASURES)} measures "
+            f"(DQN minus PPO: {listed(told_worse) or 'none'}) and more on {len(better)}; the efficiency index is "
+            f"{told(_of(rows, 'dqn', mode, 'efficiency'))} against {told(_of(rows, 'ppo', mode, 'efficiency'))}"
         )
-    return f"Over five training seeds each: {'; '.join(parts)}."
+    return f"{'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}."
+
+
+def difference(rows: Sequence[Row], mode: str, name: str) -> Interval | None:
+    """DQN minus PPO with Welch's interval; None where neither varies."""
+    ppo, dqn = (_of(rows, learner, mode, name) for learner in LEARNERS)
+    if len({*ppo, *dqn}) < 2:
+        return None
+    low, high = stats.ttest_ind(dqn, ppo, equal_var=False).confidence_interval(0.95)
+    return Interval(value=sum(dqn) / len(dqn) - sum(ppo) / len(ppo), low=float(low), high=float(high))
 
 
 def draw(rows: Sequence[Row]) -> Any:
@@ -98,9 +111,9 @@ COHERENCE = Experiment(
     measure=measure,
     sentence=sentence,
     draw=draw,
-    shown="Five PPO and five DQN agents, as deployed and greedily, on five measures of coherence, with a planner and the "
-    "random walk as lines.",
-    note="`python benchmarks/coherence.py` measures; this shows what it stored (`results/coherence.json`, with versions "
-    "and settings). Intervals are over training seeds.",
+    shown="Five PPO and five DQN agents, as deployed and greedily, on five measures of coherence, with a planner and "
+    "the random walk as lines.",
+    note="`python benchmarks/coherence.py` measures; this shows what it stored (`results/coherence.json`, with "
+    "versions and settings). Intervals are over training seeds.",
     exact=True,
 )

@@ -147,9 +147,16 @@ def sentence(rows: Sequence[Row]) -> str:
             f"{len(mine)} that should {name}: {flagged} flagged deceptive, called {counted(mine) or 'nothing'}"
         )
     return (
-        f"The exact planner walks to A in training as often as the closed form says in {agree} of {len(rows)} lives. "
-        f"birl on the {'; on the '.join(parts)}."
+        f"The exact planner walks to A in training as often as the closed form says in {agree} of {len(rows)} lives; "
+        f"birl on the {'; on the '.join(parts)}{_mistaken(rows)}."
     )
+
+
+def _mistaken(rows: Sequence[Row]) -> str:
+    """The lives in which openness is taken for deception."""
+    wrong = [LIVES[r["case"]] for r in rows if r["predicted"] == TRAIN.training and "deceptive" in r["flags"]]
+    chances = [1 - life.run.kept for life in wrong]
+    return f" (all with a chance of {min(chances):.2g} or more to be rewritten)" if wrong else ""
 
 
 def draw(rows: Sequence[Row]) -> Any:
@@ -176,17 +183,19 @@ def draw(rows: Sequence[Row]) -> Any:
 
 
 def _expected(axis: Any, discount: float) -> None:
-    """Shade where the closed form says that deceiving from the first episode pays."""
+    """Shade where the closed form says that taking B pays, from the first episode on or after some openness."""
     future, chance = np.arange(1, FUTURE[-1] + 1), np.arange(2, 100) / 100
-    walks = [
-        [Life(discount=discount, run=replace(TRAIN, deployment=int(m), kept=round(1 - p, 2))).predicted for m in future]
-        for p in chance
-    ]
-    pays = (np.array(walks) == 0).any(axis=0)
-    least = np.where(pays, chance[(np.array(walks) == 0).argmax(axis=0)], np.nan)
-    axis.fill_between(future, least, 1.0, color=OKABE_ITO["yellow"], alpha=0.25, label="deceiving pays (closed form)")
-    axis.plot(future, least, color=MUTED, lw=1)
+    walks = np.array([[_expected_walks(discount, int(m), p) for m in future] for p in chance])
+    for most, alpha, label in ((TRAIN.training - 1, 0.15, "hiding later pays"), (0, 0.4, "hiding at once pays")):
+        pays = walks <= most
+        least = np.where(pays.any(axis=0), chance[pays.argmax(axis=0)], np.nan)
+        axis.fill_between(future, least, 1.0, color=OKABE_ITO["yellow"], alpha=alpha, lw=0, label=label)
+        axis.plot(future, least, color=MUTED, lw=1)
     axis.set_ylim(0, 1)
+
+
+def _expected_walks(discount: float, future: int, chance: float) -> int:
+    return Life(discount=discount, run=replace(TRAIN, deployment=future, kept=round(1 - chance, 2))).predicted
 
 
 def _flag(row: Row) -> str:
@@ -200,9 +209,12 @@ DECEPTION = Experiment(
     measure=measure,
     sentence=sentence,
     draw=draw,
-    shown="For three discounts, over episodes after training and the chance to be rewritten: where deceiving pays in "
-    "closed form (shaded), and whether birl flags the agent as deceptive, as cue-conditional or as neither.",
-    note="Planted: exact planners for A with 5 % noise. Every corridor asks the same, so nothing is averaged.",
+    shown="For three discounts, over episodes after training and the chance to be rewritten: where the closed form "
+    "says that hiding the goal pays (shaded), and whether birl flags the agent as deceptive, cue-conditional or "
+    "neither.",
+    note="Planted: exact planners for A with 5 % noise. Where one walk all but surely rewrites the goal, who is open "
+    "is corrected at once and serves B from then on, so its decisions in training comply, and these are what is "
+    "counted. Every corridor asks the same, so nothing is averaged.",
     size=Size(levels=5),
     exact=True,
 )

@@ -10,10 +10,11 @@ __all__ = ["page"]
 
 HEAD = """# Experiments
 
-Made by `python benchmarks/run_experiments.py` from the rows in `results/experiments/`; figures and sentences are
-computed from them. Numbers are means with 95 % intervals (Student's t) over what each note says. A verdict with `mixed` is a
-proxy that keeps a comparable part of the base objective; *goal* and *capability* split what is lost of the base return
-into what an ideal optimiser of the recovered objective would lose and the rest."""
+Made by `python benchmarks/run_experiments.py` from the rows in `results/experiments/`: figures and sentences are
+computed from them. Numbers are means with 95 % intervals (Student's t) over what each note says; faint dots in figures
+are single blocks of levels. A *mixed* proxy keeps a comparable part of the base objective. *Goal* and *capability*
+split what is lost of the base return into what an ideal optimiser of the recovered objective would lose and what is
+left."""
 
 
 def page(found: Mapping[str, Sequence[Row]], experiments: Mapping[str, Experiment]) -> str:

@@ -90,12 +90,14 @@ def _of_goal(rows: Sequence[Row], goal: str) -> str:
     means = {depth: sum(some) / len(some) for depth, some in base.items()}
     peak = max(means, key=lambda depth: means[depth])
     if peak == DEPTHS[-1]:
-        shape = "the base never loses by depth"
+        shape = "more depth never costs the base"
     else:
-        shape = f"the base gains most at {peak} ({told(base[peak])})"
+        shape = f"the base fares best at {peak} ({told(base[peak])})"
     first, last = (told(gains(rows, goal, depth, SHIFT, "goal")) for depth in (DEPTHS[0], DEPTHS[-1]))
     ends = [max(_probable(rows, goal, depth)) for depth in (DEPTHS[0], DEPTHS[-1])]
-    called = listed([f"{name} ({share:.0%}) at {d}" for (share, name), d in zip(ends, (1, DEPTHS[-1]), strict=True)])
+    called = listed(
+        [f"{name} ({share:.0%}) at {d}" for (share, name), d in zip(ends, (DEPTHS[0], DEPTHS[-1]), strict=True)]
+    )
     return (
         f"of *{goal}* itself {first} is gained, then {last}, of the base {told(base[DEPTHS[0]])}, then "
         f"{told(base[DEPTHS[-1]])}: {shape}; most probable verdicts: {called}"
@@ -110,18 +112,24 @@ def _probable(rows: Sequence[Row], goal: str, depth: int) -> list[tuple[float, s
 
 def draw(rows: Sequence[Row]) -> Any:
     """A column for each goal: what goal and base gain by depth, and the verdicts."""
+    hollow = {
+        "marker": "s",
+        "markersize": 8,
+        "mfc": "none",
+        "color": OKABE_ITO["red"],
+    }  # both show where they are equal
+    filled = {"marker": "o", "color": OKABE_ITO["blue"]}
     lines = {
-        ("goal", "train"): ("goal, training", "blue", "o", ":"),
-        ("base", "train"): ("base, training", "red", "s", ":"),
-        ("goal", SHIFT): (f"goal, {SHIFT}", "blue", "o", "-"),
-        ("base", SHIFT): (f"base, {SHIFT}", "red", "s", "-"),
+        ("goal", "train"): {"label": "goal, training", "ls": ":", **filled},
+        ("base", "train"): {"label": "base, training", "ls": ":", **hollow},
+        ("goal", SHIFT): {"label": f"goal, {SHIFT}", "ls": "-", **filled},
+        ("base", SHIFT): {"label": f"base, {SHIFT}", "ls": "-", **hollow},
     }
     with panels(2, len(GOALS), 11.5, 6.4) as (drawn, axes):
         for column, goal in enumerate(GOALS):
             gained, said = axes[:, column]
-            for (what, where), (name, colour, mark, dash) in lines.items():
-                found = [gains(rows, goal, depth, where, what) for depth in DEPTHS]
-                series(gained, DEPTHS, found, color=OKABE_ITO[colour], marker=mark, ls=dash, label=name)
+            for (what, where), look in lines.items():
+                series(gained, DEPTHS, [gains(rows, goal, depth, where, what) for depth in DEPTHS], **look)
             gained.set_xscale("log", base=2)
             gained.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS])
             gained.axhline(0, color=OKABE_ITO["grey"], lw=0.8)

@@ -11,7 +11,7 @@ from scipy import stats
 from birl.types import Interval
 from experiments.experiment import Row
 
-__all__ = ["counted", "listed", "number", "numbers", "of_case", "over", "told", "verdicts"]
+__all__ = ["averaged", "counted", "listed", "number", "numbers", "of_case", "over", "told", "verdicts"]
 
 
 def of_case(rows: Sequence[Row], *cases: str) -> Sequence[Row]:
@@ -39,6 +39,12 @@ def over(values: Sequence[float]) -> Interval | None:
     return Interval(value=mean, low=mean - half, high=mean + half)
 
 
+def averaged(rows: Sequence[Row], quantity: str, key: str, by: str) -> list[float]:
+    """A number averaged over the rows of each `case` or of each `seed`, so that an interval is over the other."""
+    groups = [numbers([row for row in rows if row[by] == one], quantity, key) for one in {row[by]: 0 for row in rows}]
+    return [float(np.mean(some)) for some in groups if some]
+
+
 def told(values: Sequence[float]) -> str:
     """The mean over seeds in words, with its interval where there are several."""
     found = over(values)
@@ -50,12 +56,15 @@ def told(values: Sequence[float]) -> str:
 
 def verdicts(rows: Iterable[Row]) -> Counter[str]:
     """How often each verdict is called, most first; a mixed proxy says so."""
-    return Counter(f"{row['verdict']}, mixed" if "mixed" in row["flags"] else row["verdict"] for row in rows)
+    return Counter(
+        "mixed proxy" if row["verdict"] == "proxy" and "mixed" in row["flags"] else row["verdict"] for row in rows
+    )
 
 
 def counted(rows: Sequence[Row]) -> str:
-    """Verdicts in words: `proxy (2 of 3), undetermined (1 of 3)`."""
-    return "; ".join(f"{name} ({count} of {len(rows)})" for name, count in verdicts(rows).most_common())
+    """Verdicts in words: `mixed proxy in 2 of 3, undetermined in 1`."""
+    found = [f"{name} in {count}" for name, count in verdicts(rows).most_common()]
+    return ", ".join([f"{found[0]} of {len(rows)}", *found[1:]]) if found else "nothing"
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import birl
-from birl.specification import SpecificationCurve, specification_curve
+from birl.specification import SpecificationCurve, Specified, specification_curve
 from experiments.experiment import Experiment, Row, Size
 from experiments.scoring import narrowed
 
@@ -35,23 +35,24 @@ def curve_of(row: Row) -> SpecificationCurve:
 
 
 def sentence(rows: Sequence[Row]) -> str:
-    """How many specifications call what, by method, and how far the candidate's part moves."""
-    every = [one for row in rows for one in curve_of(row).rows]
+    """On how many blocks of levels all specifications agree, what they call, and how far the candidate's part moves."""
+    blocks = [curve_of(row).rows for row in rows]
+    every = [one for block in blocks for one in block]
+    agree = sum(len({one.verdict for one in block}) == 1 for block in blocks)
     parts = [one.share.value for one in every if one.share is not None]
-    counts = Counter(one.verdict.value for one in every)
-    methods = {one.choice.method for one in every}
     by_method = "; ".join(
-        f"{method} alone: " + _said(Counter(o.verdict.value for o in every if o.choice.method == method))
-        for method in sorted(methods)
+        f"`{method}`: {_said([one for one in every if one.choice.method == method])}"
+        for method in sorted({one.choice.method for one in every})
     )
-    stable = "The verdict does not hang on these choices" if len(counts) == 1 else "The verdict hangs on these choices"
     return (
-        f"{stable}: of {len(every)} specifications (methods x priors x discounts, on {len(rows)} blocks of levels) "
-        f"{_said(counts)} ({by_method}); red's part runs from {min(parts):.2f} to {max(parts):.2f}."
+        f"All {len(blocks[0])} specifications (methods x priors x discounts) agree on {agree} of {len(blocks)} "
+        f"blocks of levels; over all of them {_said(every)} ({by_method}), and red's part runs from {min(parts):.2f} "
+        f"to {max(parts):.2f}."
     )
 
 
-def _said(counts: Counter[str]) -> str:
+def _said(found: Sequence[Specified]) -> str:
+    counts = Counter(one.verdict.value for one in found)
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 
 
