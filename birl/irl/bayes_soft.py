@@ -26,8 +26,8 @@ from birl.types import BirlError, FloatArray, IntArray
 
 __all__ = ["SoftField"]
 
-ACCURACY = 1e-6  # nats that a log-likelihood may be off
-OCCUPANCY = 1e-5  # share of the visits that may be unaccounted for
+ACCURACY = 1e-4  # nats that a log-likelihood may be off, at worst: a chance of acceptance is off by that share
+OCCUPANCY = 1e-4  # share of the visits that may be unaccounted for; gradients only fit a guide
 CONTRACTS = 0.35  # share of an error left by one step, above which factors of its own pay
 MAX_ITERATIONS = 60
 MAX_EXPANSION = 2**24  # numbers kept for the second order; above, the first order has to do
