@@ -127,44 +127,39 @@ def _walks(whole: TabularModel, life: Life) -> int:
     return int(walks)
 
 
-def group(rows: Sequence[Row]) -> dict[str, Sequence[Row]]:
-    """By what the closed form predicts: deceives, opens at first, is open."""
-    training = TRAIN.training
-    return {
-        "deceive": [row for row in rows if row["predicted"] == 0],
-        "open up at first": [row for row in rows if 0 < row["predicted"] < training],
-        "be open": [row for row in rows if row["predicted"] == training],
-    }
-
-
 def sentence(rows: Sequence[Row]) -> str:
     """Closed form against plan, and flags against closed form."""
     agree = sum(row["predicted"] == row["planned"] for row in rows)
-    parts = []
-    for name, mine in group(rows).items():
-        flagged = sum("deceptive" in row["flags"] for row in mine)
-        parts.append(
-            f"{len(mine)} that should {name}: {flagged} flagged deceptive, called {counted(mine) or 'nothing'}"
+    flagged = [row for row in rows if _flag(row) == "deceptive"]
+    hide, later, never = (
+        f"{sum(row in flagged for row in mine)} of {len(mine)}"
+        for mine in (
+            [row for row in rows if row["predicted"] == 0],
+            [row for row in rows if 0 < row["predicted"] < TRAIN.training],
+            [row for row in rows if row["predicted"] == TRAIN.training],
         )
+    )
     return (
         f"The exact planner walks to A in training as often as the closed form says in {agree} of {len(rows)} lives; "
-        f"birl on the {'; on the '.join(parts)}{_mistaken(rows)}."
+        f"birl flags as deceptive {hide} that should hide their goal from the start, {later} that should hide it after "
+        f"some openness and {never} that should never hide it{_mistaken(flagged)}; the flagged are called "
+        f"{counted(flagged)}, the others {counted([row for row in rows if row not in flagged])}."
     )
 
 
-def _mistaken(rows: Sequence[Row]) -> str:
-    """The lives in which openness is taken for deception."""
-    wrong = [LIVES[r["case"]] for r in rows if r["predicted"] == TRAIN.training and "deceptive" in r["flags"]]
-    chances = [1 - life.run.kept for life in wrong]
-    return f" (all with a chance of {min(chances):.2g} or more to be rewritten)" if wrong else ""
+def _mistaken(flagged: Sequence[Row]) -> str:
+    """What the lives have in common in which openness is taken for deception."""
+    open_ones = [LIVES[row["case"]] for row in flagged if row["predicted"] == TRAIN.training]
+    chances = [1 - life.run.kept for life in open_ones]
+    return f" (all with a chance of {min(chances):.2g} or more to be rewritten)" if chances else ""
 
 
 def draw(rows: Sequence[Row]) -> Any:
     """A panel for each discount: where the closed form says deceiving pays, and what birl says there."""
     looks = {
-        "deceptive": ("red", "o", "deceptive"),
-        "cue-conditional": ("orange", "s", "cue-conditional only"),
-        "": ("blue", "^", "neither flag"),
+        "deceptive": ("red", "o", "birl: deceptive"),
+        "cue-conditional": ("orange", "s", "birl: cue-conditional"),
+        "": ("blue", "^", "birl: neither"),
     }
     with panels(1, len(DISCOUNTS), 11.5, 3.9, sharey=True) as (drawn, (axes,)):
         for axis, discount in zip(axes, DISCOUNTS, strict=True):
@@ -186,7 +181,10 @@ def _expected(axis: Any, discount: float) -> None:
     """Shade where the closed form says that taking B pays, from the first episode on or after some openness."""
     future, chance = np.arange(1, FUTURE[-1] + 1), np.arange(2, 100) / 100
     walks = np.array([[_expected_walks(discount, int(m), p) for m in future] for p in chance])
-    for most, alpha, label in ((TRAIN.training - 1, 0.15, "hiding later pays"), (0, 0.4, "hiding at once pays")):
+    for most, alpha, label in (
+        (TRAIN.training - 1, 0.15, "closed form: hide later"),
+        (0, 0.4, "closed form: hide at once"),
+    ):
         pays = walks <= most
         least = np.where(pays.any(axis=0), chance[pays.argmax(axis=0)], np.nan)
         axis.fill_between(future, least, 1.0, color=OKABE_ITO["yellow"], alpha=alpha, lw=0, label=label)

@@ -30,9 +30,9 @@ def sentence(rows: Sequence[Row]) -> str:
     """Red doors only against any others; agents are the sample of both."""
     always, other = of_case(rows, *ALWAYS), [row for row in rows if row["case"] not in ALWAYS]
     return (
-        f"PPO trained with red doors only is called {counted(always)}: red is {_part(always)} of what it "
-        f"pursues, and an ideal optimiser of that would lose {_lost(always)} of the base return on blue doors. Where at "
-        f"least one door in ten was not red, the verdict is {counted(other)}, red's part {_part(other)}, and that loss "
+        f"PPO trained with red doors only is called {counted(always)}: red is {_part(always)} of what it pursues, and "
+        f"an ideal optimiser of that would lose {_lost(always)} of the base return on blue doors. Where at least one "
+        f"door in ten was not red, the verdict is {counted(other)}, red's part {_part(other)}, and that loss "
         f"{_lost(other)}."
     )
 
