@@ -70,12 +70,14 @@ def score_planned(  # noqa: PLR0913 - what the front door settled
     measured = _measure(behaviors, task)
     # recover: one reward for all distributions together, and one for each alone
     recovery = recover(estimators, behaviors, task, tell)
+    recovered = {"joint": recovery.joint[recovery.preferred], **_alone(recovery)}
+    drawn = {name: _drawn(recovery.policy, estimate, behaviors, picks) for name, estimate in recovered.items()}
     # hold that against the base objective and the candidates
     evidence, diagnosis = None, None
     if recovery.policy is not None:
         tell("diagnose", 0, 1)
         controls = observe_controls(looked.policy, task, see=looked.see)
-        inputs = _inputs(behaviors, task, measured, recovery, recovery.policy, picks)
+        inputs = _inputs(behaviors, task, measured, recovery, drawn["joint"][1:], picks)
         evidence = gather(replace(inputs, controls=controls))
         diagnosis = diagnose(evidence, thresholds)
     return Scorecard(
@@ -90,7 +92,7 @@ def score_planned(  # noqa: PLR0913 - what the front door settled
         preferred=recovery.preferred,
         checks=recovery.checks,
         gap={} if evidence is None else gaps(evidence),
-        matrix=_matrix(behaviors, measured, recovery, picks),
+        matrix=_matrix(behaviors, measured, drawn, picks),
         evidence=evidence,
         diagnosis=diagnosis,
         scenes=tuple(s for b, d in observed for s in scenes(b, d, count=SCENES, rng=rng)),
@@ -102,14 +104,16 @@ def score_planned(  # noqa: PLR0913 - what the front door settled
 
 
 def _matrix(
-    behaviors: Sequence[Behavior], measured: _Measured, recovery: Recovery, picks: Mapping[str, FloatArray]
+    behaviors: Sequence[Behavior],
+    measured: _Measured,
+    drawn: Mapping[str, FloatArray],
+    picks: Mapping[str, FloatArray],
 ) -> DistanceMatrix:
     """Base, candidates, and what the preferred method recovered: together, and on each distribution alone."""
-    recovered = {"joint": recovery.joint[recovery.preferred], **_alone(recovery)}
     return distance_matrix(
         {b.distribution: b.model for b in behaviors},
         {"base": measured.base, **measured.candidates},
-        {name: _drawn(recovery.policy, estimate, behaviors, picks) for name, estimate in recovered.items()},
+        drawn,
         level_weights=picks,
     )
 
@@ -120,9 +124,13 @@ def _drawn(
     behaviors: Sequence[Behavior],
     picks: Mapping[str, FloatArray],
 ) -> FloatArray:
-    """The weights of an estimate, then those on resampled levels where it can be drawn from, [1 + D, F]."""
+    """The weights of an estimate, then those on resampled levels, [1 + D, F].
+
+    Where no method predicts actions, nothing but the matrix asks for them: an estimate that cannot be drawn from then
+    is its weights alone.
+    """
     point = estimate.simplest[None]
-    if estimate.curvature is None:
+    if method is None and estimate.curvature is None:
         return point
     fitted_on = [b for b in behaviors if b.distribution in estimate.distributions]
     return np.concatenate([point, _redrawn(method, estimate, fitted_on, picks)])
@@ -195,19 +203,23 @@ def _inputs(
     task: Task,
     measured: _Measured,
     recovery: Recovery,
-    method: PolicyEstimator,
+    weights: FloatArray,
     picks: Mapping[str, FloatArray],
 ) -> Inputs:
-    """Everything evidence is made from."""
+    """Everything evidence is made from; `weights` are the joint objective's on resampled levels, [D, F]."""
     joint = recovery.joint[recovery.preferred]
-    weights = _redrawn(method, joint, behaviors, picks)
+    assert recovery.policy is not None
     contrast = contrasts(behaviors[1:], measured.base, measured.candidates)
     return Inputs(
         behaviors=behaviors,
         base=measured.base,
         returns=measured.returns,
         held_out=held_out(
-            method, behaviors, folds=recovery.folds, alone=recovery.alone[recovery.preferred], base=measured.base
+            recovery.policy,
+            behaviors,
+            folds=recovery.folds,
+            alone=recovery.alone[recovery.preferred],
+            base=measured.base,
         ),
         joint=joint,
         weights=weights,

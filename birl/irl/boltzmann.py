@@ -144,12 +144,13 @@ class Boltzmann:
         likelihood = BoltzmannLikelihood(exact(behaviors, self))
         logit_eps = estimate.parameters["logit eps"]
         here = likelihood.at(np.append(point, logit_eps))
+        picks = np.concatenate([level_weights[b.distribution] for b in behaviors], axis=1)
+        reached = picks @ np.concatenate(here.levels)
         for d in far:
             step = (draws[d] - point) * min(1.0, FARTHEST * size / longest[d])
             while np.abs(step).max() > WIDTH * size:
                 there = likelihood.at(np.append(point + step, logit_eps), here)
-                sides = enumerate(behaviors)
-                if sum(level_weights[b.distribution][d] @ (there.levels(i) - here.levels(i)) for i, b in sides) >= 0:
+                if picks[d] @ np.concatenate(there.levels) >= reached[d]:
                     break
                 step = step / 2
             draws[d] = point + step

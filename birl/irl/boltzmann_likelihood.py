@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 from scipy.special import expit, logit
@@ -19,6 +19,7 @@ from scipy.special import expit, logit
 from birl.behavior import Behavior
 from birl.irl.soft_likelihood import by_level, successor
 from birl.tabular import HardPlan, TabularModel, hard_plan
+from birl.tabular.planning import best_values
 from birl.types import FloatArray, IntArray
 
 __all__ = ["BoltzmannLikelihood", "BoltzmannPoint", "boltzmann_policy"]
@@ -28,8 +29,13 @@ NEGLIGIBLE = 1e-12  # occupancy below which a state is left out of the sum
 
 def boltzmann_policy(model: TabularModel, q: FloatArray, eps: float) -> FloatArray:
     """(1 - eps) softmax(q) + eps uniform over the valid actions, [S, A]."""
-    weight = np.exp(q - q.max(axis=1, keepdims=True))
-    return (1.0 - eps) * weight / weight.sum(axis=1, keepdims=True) + eps * model.uniform
+    return (1.0 - eps) * _softmax(q) + eps * model.uniform
+
+
+def _softmax(q: FloatArray) -> FloatArray:
+    weight = np.exp(q - best_values(q)[:, None])
+    weight /= reduce(np.add, weight.T)[:, None]
+    return weight
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,8 +43,14 @@ class _Side:
     model: TabularModel
     states: IntArray  # visited states, [V]
     rho: FloatArray  # their weighted occupancy, [V]
-    policy: FloatArray  # [V, A]
+    weight: FloatArray  # rho(s) pi(a|s), [V, A]
     uniform: FloatArray  # [V, A]
+
+
+def _by_level(side: _Side, values: FloatArray) -> FloatArray:
+    """Sum values of the visited states [V] within levels, [L]."""
+    level = side.model.level[side.states]
+    return np.asarray(np.bincount(level, weights=values, minlength=side.model.n_levels), np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,10 +132,7 @@ class BoltzmannPoint:
     @cached_property
     def softmax(self) -> list[FloatArray]:
         """softmax Q* in the visited states, [V, A] each."""
-        return [
-            boltzmann_policy(side.model, plan.q, 0.0)[side.states]
-            for side, plan in zip(self.sides, self.plans, strict=True)
-        ]
+        return [_softmax(plan.q[side.states]) for side, plan in zip(self.sides, self.plans, strict=True)]
 
     @cached_property
     def predicted(self) -> list[FloatArray]:
@@ -137,15 +146,16 @@ class BoltzmannPoint:
     def value(self) -> float:
         """sum_s rho(s) sum_a pi(a|s) log pi_w(a|s), over behaviours."""
         return sum(
-            float(side.rho @ (side.policy * np.log(p)).sum(axis=1))
-            for side, p in zip(self.sides, self.predicted, strict=True)
+            float(side.weight.ravel() @ np.log(p).ravel()) for side, p in zip(self.sides, self.predicted, strict=True)
         )
 
-    def levels(self, i: int) -> FloatArray:
-        """Each level's part of the value, for behaviour i, [L]."""
-        side, per_state = self.sides[i], np.zeros(self.sides[i].model.n_states)
-        per_state[side.states] = side.rho * (side.policy * np.log(self.predicted[i])).sum(axis=1)
-        return side.model.per_level(per_state)
+    @cached_property
+    def levels(self) -> list[FloatArray]:
+        """Each level's part of the value, [L] for each behaviour."""
+        return [
+            _by_level(side, reduce(np.add, (side.weight * np.log(p)).T))
+            for side, p in zip(self.sides, self.predicted, strict=True)
+        ]
 
     @cached_property
     def psi(self) -> list[FloatArray]:
@@ -172,9 +182,8 @@ class BoltzmannPoint:
         """[K]."""
         total = np.zeros(self.theta.size)
         for side, part in zip(self.sides, self.parts, strict=True):
-            weight = side.rho[:, None] * side.policy
-            total[:-1] += (weight * part.by_q).ravel() @ part.centred.reshape(-1, self.theta.size - 1)
-            total[-1] += float((weight * part.by_eps).sum())
+            total[:-1] += (side.weight * part.by_q).ravel() @ part.centred.reshape(-1, self.theta.size - 1)
+            total[-1] += float((side.weight * part.by_eps).sum())
         return total
 
     @cached_property
@@ -186,19 +195,17 @@ class BoltzmannPoint:
     def scores(self, i: int) -> FloatArray:
         """Each level's part of the gradient, for behaviour i, [L, K]."""
         side, part = self.sides[i], self.parts[i]
-        weight = side.rho[:, None] * side.policy
         per_state = np.zeros((side.model.n_states, self.theta.size))
-        per_state[side.states, :-1] = np.einsum("va,vaf->vf", weight * part.by_q, part.centred)
-        per_state[side.states, -1] = (weight * part.by_eps).sum(axis=1)
+        per_state[side.states, :-1] = np.einsum("va,vaf->vf", side.weight * part.by_q, part.centred)
+        per_state[side.states, -1] = (side.weight * part.by_eps).sum(axis=1)
         return by_level(side.model, per_state)
 
     def _observed(self, i: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Coefficients of the negative Hessian: of centred psi squared, psi times eps, eps squared, [V, A] each."""
         side, part, m = self.sides[i], self.parts[i], self.softmax[i]
-        weight = side.rho[:, None] * side.policy
-        pulled = weight * part.by_q
+        pulled = side.weight * part.by_q
         squares = pulled * (part.by_q - 1.0) + pulled.sum(axis=1, keepdims=True) * m
-        return squares, pulled * (part.by_eps + self.eps), weight * part.by_eps * (part.by_eps - 1 + 2 * self.eps)
+        return squares, pulled * (part.by_eps + self.eps), side.weight * part.by_eps * (part.by_eps - 1 + 2 * self.eps)
 
     def _expected(self, i: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The same for the Fisher information sum_s rho(s) sum_a pi_w (d log pi_w)^2."""
@@ -226,6 +233,6 @@ def _side(behavior: Behavior) -> _Side:
         model=model,
         states=states,
         rho=rho[states],
-        policy=behavior.policy[states],
+        weight=rho[states, None] * behavior.policy[states],
         uniform=model.uniform[states],
     )

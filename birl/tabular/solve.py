@@ -102,24 +102,30 @@ class GreedyChain(PolicyChain):
         return chosen
 
     @cached_property
-    def _onward(self) -> list[IntArray]:
-        """Where each state is after 1, 2, 4, ... steps; a terminal state stays."""
-        successors, discount = self.model.successors, self.model.discount
-        assert successors is not None
-        onward = successors[np.arange(self.model.n_states), self.action]
+    def _doublings(self) -> int:
+        """How many doublings of the time looked ahead it takes until nothing is left to come."""
+        discount = self.model.discount
         if discount < 1.0:
-            count = max(1, math.ceil(math.log2(math.log(NEGLIGIBLE) / math.log(discount))))
-        else:
-            count = max(1, math.ceil(math.log2(self.model.n_states + 1)))
-        found = [onward]
-        for _ in range(count - 1):
-            found.append(found[-1][found[-1]])
-        if discount == 1.0 and not self.model.terminal[found[-1][found[-1]]].all():
+            return max(1, math.ceil(math.log2(math.log(NEGLIGIBLE) / math.log(discount))))
+        count = max(1, math.ceil(math.log2(self.model.n_states + 1)))
+        if not self.model.terminal[self._after(count)].all():
             raise BirlError(
                 "model: undiscounted values of this policy do not exist (some states are never left): "
                 "set a discount below 1 or a finite horizon"
             )
-        return found
+        return count
+
+    @cached_property
+    def _known(self) -> list[IntArray]:
+        successors = self.model.successors
+        assert successors is not None
+        return [successors[np.arange(self.model.n_states), self.action]]
+
+    def _after(self, k: int) -> IntArray:
+        """Where each state is after 2^k steps, [S]; a terminal state stays."""
+        while len(self._known) <= k:
+            self._known.append(self._known[-1][self._known[-1]])
+        return self._known[k]
 
     def values(self, rewards: FloatArray) -> FloatArray:
         """x = r + g P_pi x for rewards by state, [S] or [S, K].
@@ -128,8 +134,11 @@ class GreedyChain(PolicyChain):
             rewards: 0 in terminal states, as a model's are.
         """
         total, weight = rewards, self.model.discount
-        for onward in self._onward:
-            total = total + weight * total[onward]
+        for k in range(self._doublings):
+            later = weight * total[self._after(k)]
+            if not later.any():  # nothing is earned where anything ends up
+                break
+            total = total + later
             weight *= weight
         return total
 
@@ -142,10 +151,10 @@ class GreedyChain(PolicyChain):
         given = self.model.start if start is None else start
         terminal, weight = self.model.terminal, self.model.discount
         total = np.where(terminal, 0.0, given)
-        for onward in self._onward:
-            total = total + np.where(terminal, 0.0, self._land(onward, weight * total))
+        for k in range(self._doublings):
+            total = total + np.where(terminal, 0.0, self._land(self._after(k), weight * total))
             weight *= weight
-        arrived = given + self._land(self._onward[0], self.model.discount * total)
+        arrived = given + self._land(self._after(0), self.model.discount * total)
         return np.where(terminal, arrived, total)
 
     def _land(self, onward: IntArray, mass: FloatArray) -> FloatArray:
