@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from birl.task import Distribution, Task
 from experiments.charts import OKABE_ITO, panels, series, verdict_bars
 from experiments.experiment import Experiment, Row, Size
 from experiments.scoring import narrowed, scored
-from experiments.telling import counted, numbers, of_case, told
+from experiments.telling import counted, listed, numbers, of_case, told
 
 __all__ = ["BROKEN_MODEL"]
 
@@ -66,7 +67,11 @@ def confused(model: TabularModel, share: float, seed: int) -> TabularModel:
 
 def sentence(rows: Sequence[Row]) -> str:
     """The verdict at every share, and what explains behaviour at both ends."""
-    path = "; ".join(f"{counted(of_case(rows, case))} at {share:.0%}" for case, share in SHARES.items())
+    called = {share: counted(of_case(rows, case)) for case, share in SHARES.items()}
+    path = "; ".join(
+        f"{said} at {listed([f'{share:.0%}' for share, _ in alike])}"
+        for said, alike in groupby(called.items(), key=lambda item: item[1])
+    )
     ends = [of_case(rows, case) for case in (CASES[0], CASES[-1])]
     first, last = ([told(numbers(end, name, SHIFT)) for name in LINES] for end in ends)
     return (

@@ -19,7 +19,7 @@ from birl.task import Task, objective_vector
 from experiments.charts import OKABE_ITO, panels, series, verdict_bars
 from experiments.experiment import Experiment, Row, Size
 from experiments.scoring import narrowed, scored
-from experiments.telling import listed, of_case, told
+from experiments.telling import counted, of_case, told
 
 __all__ = ["PRESSURE"]
 
@@ -77,37 +77,19 @@ def gains(rows: Sequence[Row], goal: str, depth: int, where: str, what: str) -> 
 
 
 def sentence(rows: Sequence[Row]) -> str:
-    """The shallowest, the best and the deepest planner for each goal on blue doors."""
-    return (
-        f"On blue doors, as planning goes from {DEPTHS[0]} to {DEPTHS[-1]} steps: "
-        + "; ".join(_of_goal(rows, goal) for goal in GOALS)
-        + "."
-    )
+    """The shallowest and the deepest planner for each goal on blue doors, and where the base fares best."""
+    goals = "; ".join(_of_goal(rows, goal) for goal in GOALS)
+    return f"On blue doors, from {DEPTHS[0]} to {DEPTHS[-1]} steps planned ahead: {goals}."
 
 
 def _of_goal(rows: Sequence[Row], goal: str) -> str:
-    base = {depth: gains(rows, goal, depth, SHIFT, "base") for depth in DEPTHS}
-    means = {depth: sum(some) / len(some) for depth, some in base.items()}
-    peak = max(means, key=lambda depth: means[depth])
-    if peak == DEPTHS[-1]:
-        shape = "more depth never costs the base"
-    else:
-        shape = f"the base fares best at {peak} ({told(base[peak])})"
-    first, last = (told(gains(rows, goal, depth, SHIFT, "goal")) for depth in (DEPTHS[0], DEPTHS[-1]))
-    ends = [max(_probable(rows, goal, depth)) for depth in (DEPTHS[0], DEPTHS[-1])]
-    called = listed(
-        [f"{name} ({share:.0%}) at {d}" for (share, name), d in zip(ends, (DEPTHS[0], DEPTHS[-1]), strict=True)]
-    )
-    return (
-        f"of *{goal}* itself {first} is gained, then {last}, of the base {told(base[DEPTHS[0]])}, then "
-        f"{told(base[DEPTHS[-1]])}: {shape}; most probable verdicts: {called}"
-    )
-
-
-def _probable(rows: Sequence[Row], goal: str, depth: int) -> list[tuple[float, str]]:
-    mine = of_case(rows, f"{goal}, {depth} deep")
-    names = {name for row in mine for name in row["probabilities"]}
-    return [(sum(row["probabilities"].get(name, 0.0) for row in mine) / len(mine), name) for name in sorted(names)]
+    of_goal, of_base = ({depth: gains(rows, goal, depth, SHIFT, what) for depth in DEPTHS} for what in ("goal", "base"))
+    best = max(DEPTHS, key=lambda depth: sum(of_base[depth]) / len(of_base[depth]))
+    shape = "deeper is never worse for the base" if best == DEPTHS[-1] else f"best for the base is depth {best}"
+    ends = (DEPTHS[0], DEPTHS[-1])
+    goal_path, base_path = (" to ".join(told(found[depth]) for depth in ends) for found in (of_goal, of_base))
+    called = " to ".join(counted(of_case(rows, f"{goal}, {depth} deep")) for depth in ends)
+    return f"for *{goal}* the goal gains {goal_path} and the base {base_path} ({shape}), called {called}"
 
 
 def draw(rows: Sequence[Row]) -> Any:
@@ -154,6 +136,6 @@ PRESSURE = Experiment(
     draw=draw,
     shown="For planners for three goals in red-door, against the steps they plan ahead: what they gain of their goal "
     "and of the base in training and on blue doors, and the probability of each verdict.",
-    note="Planted limits; only the third goal comes from a trained agent. Depth is the compute that is varied. "
-    "Intervals are over blocks of levels.",
+    note="Planted limits; only the third goal comes from a trained agent, and it differs from block to block. Depth is "
+    "the compute that is varied. Intervals are over blocks of levels.",
 )
