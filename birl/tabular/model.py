@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from birl.tabular.blocks import Blocks, blocks_of
 from birl.tabular.pattern import Elimination
 from birl.types import BirlError, FloatArray, IntArray, unknown_name
 
@@ -161,6 +162,11 @@ class TabularModel:
     def elimination(self) -> Elimination:
         """The sparsity pattern every policy shares, analysed once."""
         return Elimination(self.transitions, self.n_actions)
+
+    @cached_property
+    def blocks(self) -> Blocks | None:
+        """Dense blocks of its levels, where these are small; None where they are not."""
+        return blocks_of(self.transitions, self.n_actions, self.level, self.discount)
 
     @cached_property
     def successors(self) -> IntArray | None:

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from birl.tabular.blocks import Blocks
 from birl.tabular.model import TabularModel
 from birl.tabular.pattern import Factor
 from birl.types import BirlError, FloatArray, IntArray
 
-__all__ = ["GreedyChain", "PolicyChain", "greedy_chain"]
+__all__ = ["BlockChain", "GreedyChain", "PolicyChain", "greedy_chain"]
 
 
 NEGLIGIBLE = 1e-16  # weight of the far future below which a sum over time has converged in double precision
@@ -97,9 +98,7 @@ class GreedyChain(PolicyChain):
     @cached_property
     def policy(self) -> FloatArray:
         """One on each state's action, [S, A]."""
-        chosen = np.zeros((self.model.n_states, self.model.n_actions))
-        chosen[np.arange(self.model.n_states), self.action] = 1.0
-        return chosen
+        return _certain(self.model, self.action)
 
     @cached_property
     def _doublings(self) -> int:
@@ -168,10 +167,38 @@ class GreedyChain(PolicyChain):
         return self.model.features[rows * self.model.n_actions + self.action].toarray()
 
 
+class BlockChain(PolicyChain):
+    """The chain of one action per state in a world of small levels, by a dense block for each."""
+
+    def __init__(self, model: TabularModel, blocks: Blocks, action: IntArray) -> None:
+        """Follow `action` [S]."""
+        super().__init__(model, _certain(model, action))
+        self.action, self._blocks = action, blocks
+
+    def values(self, rewards: FloatArray) -> FloatArray:
+        """x = r + g P_pi x for rewards by state, [S] or [S, K]."""
+        return self._blocks.solve(self.action, rewards)
+
+    def occupancy(self, start: FloatArray | None = None) -> FloatArray:
+        """Expected discounted visits, [S]."""
+        return self._blocks.solve(self.action, self.model.start if start is None else start, transposed=True)
+
+    def policy_values(self, rewards: FloatArray) -> FloatArray:
+        """State values of a reward [S*A] under the policy, [S]."""
+        return self.values(rewards[np.arange(self.model.n_states) * self.model.n_actions + self.action])
+
+
 def greedy_chain(model: TabularModel, action: IntArray) -> PolicyChain:
     """The chain of one action per state, [S], by the cheapest exact way the model allows."""
     if model.successors is not None:
         return GreedyChain(model, action)
+    if model.blocks is not None:
+        return BlockChain(model, model.blocks, action)
+    return PolicyChain(model, _certain(model, action))
+
+
+def _certain(model: TabularModel, action: IntArray) -> FloatArray:
+    """One on each state's action, [S, A]."""
     policy = np.zeros((model.n_states, model.n_actions))
     policy[np.arange(model.n_states), action] = 1.0
-    return PolicyChain(model, policy)
+    return policy
