@@ -8,7 +8,7 @@ BIN   := $(VENV)/bin
 PIP   := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints/$(STACK).txt
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check docs bench clean
 
 demo: $(READY)  ## score a shipped checkpoint; writes out/
 	$(BIN)/birl score red-door-ppo-rho1-s0 --task red-door --json out/card.json --html out/card.html --figures out
@@ -21,6 +21,9 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
+
+docs: $(READY)  ## writes site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(READY)  ## speed figures, as ratios
 	for script in benchmarks/*_speed.py benchmarks/planted_verdicts.py; do $(BIN)/python $$script || exit 1; done
