@@ -69,7 +69,7 @@ def sentence(rows: Sequence[Row]) -> str:
     """The verdict at every share, and what explains behaviour at both ends."""
     called = {share: counted(of_case(rows, case)) for case, share in SHARES.items()}
     path = "; ".join(
-        f"{said} at {listed([f'{share:.0%}' for share, _ in alike])}"
+        f"{said} at {listed([f'{100 * share:.0f} %' for share, _ in alike])}"
         for said, alike in groupby(called.items(), key=lambda item: item[1])
     )
     ends = [of_case(rows, case) for case in (CASES[0], CASES[-1])]

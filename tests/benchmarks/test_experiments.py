@@ -134,22 +134,35 @@ def test_a_mixed_proxy_is_counted_apart():
     assert verdicts([*rows, undecided]) == {"proxy": 1, "mixed proxy": 1, "undetermined": 1}
 
 
-def test_a_gap_that_grows_with_diversity_is_said_to():
-    diversity = module("diversity")
-    returns = dict(zip(diversity.SWEEPS[1].agents, (0.2, 0.9, 0.5), strict=True))
-    rows = [
+def corners(*returns):
+    """Rows of the agents of `corner` on two blocks of levels, with a base return and a recovered goal that costs .5."""
+    sweep = module("diversity").SWEEPS[1]
+    return sweep, [
         {
             "case": agent,
-            "seed": 0,
+            "seed": seed,
             "verdict": "proxy",
             "flags": [],
-            "evidence": {"base_return": {"anywhere": [value] * 3}, "goal_regret": {}},
+            "evidence": {
+                "base_return": {"anywhere": [value + 0.01 * seed] * 3},
+                "goal_regret": {"anywhere": [0.5] * 3},
+            },
         }
-        for agent, value in returns.items()
+        for agent, value in zip(sweep.agents, returns, strict=True)
+        for seed in range(2)
     ]
-    said = diversity._of_world(rows, diversity.SWEEPS[1])
-    assert "goes from 0.80 to 0.50" in said
-    assert "against expectation it rises again at 11" in said
+
+
+def test_a_gap_that_closes_with_diversity_is_said_without_reserve():
+    said = module("diversity")._of_world(*reversed(corners(0.1, 0.2, 0.3)))
+    assert "against expectation" not in said
+    assert "more than is lost" not in said
+
+
+def test_a_gap_that_grows_with_diversity_or_is_overstated_is_said_to_be():
+    said = module("diversity")._of_world(*reversed(corners(0.2, 0.9, 0.5)))
+    assert "against expectation it rises at 11;" in said
+    assert "would lose more than is lost at 3 (0.50 [0.50, 0.50])" in said
 
 
 # what is kept
