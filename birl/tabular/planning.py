@@ -16,6 +16,7 @@ from functools import cached_property, reduce
 
 import numpy as np
 
+from birl.tabular.certain import evaluate, falls_apart
 from birl.tabular.model import TabularModel
 from birl.tabular.solve import PolicyChain, greedy_chain
 from birl.types import BirlError, FloatArray
@@ -82,7 +83,7 @@ def _slack(values: FloatArray) -> float:
 def q_values(model: TabularModel, reward: FloatArray, values: FloatArray) -> FloatArray:
     """Q(s, a) = r(s, a) + g E V(s'), [S, A]; -inf on invalid actions."""
     q = (reward + model.discount * (model.transitions @ values)).reshape(model.n_states, model.n_actions)
-    return np.where(model.valid_actions, q, -np.inf)
+    return q if model.valid_actions.all() else np.where(model.valid_actions, q, -np.inf)
 
 
 def soft_policy(model: TabularModel, q: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -144,15 +145,20 @@ def hard_plan(model: TabularModel, reward: FloatArray, *, warm_start: FloatArray
     action = q.argmax(axis=1)
     if warm_start is not None and _optimal(model, q, values):
         return HardPlan(values=values, q=q, chain=greedy_chain(model, action))
-    rows = np.arange(model.n_states)
+    values = np.where(model.terminal, 0.0, greedy_chain(model, action).policy_values(reward))
+    q, rows, apart = q_values(model, reward, values), np.arange(model.n_states), falls_apart(model)
     for _ in range(MAX_ITERATIONS):
-        chain = greedy_chain(model, action)
-        values = np.where(model.terminal, 0.0, chain.policy_values(reward))
-        q = q_values(model, reward, values)
-        better = best_values(q) > q[rows, action] + _slack(values)
+        here = q[rows]
+        better = best_values(here) > values[rows] + _slack(values)
         if not better.any():
-            return HardPlan(values=values, q=q, chain=chain)
-        action = np.where(better, q.argmax(axis=1), action)
+            return HardPlan(values=values, q=q, chain=greedy_chain(model, action))
+        action[rows[better]] = here[better].argmax(axis=1)
+        if apart:
+            rows = model.states_of(model.level[rows[better]])  # the other levels are settled
+            values[rows], q[rows] = evaluate(model, reward, action, rows)
+        else:
+            values = np.where(model.terminal, 0.0, greedy_chain(model, action).policy_values(reward))
+            q = q_values(model, reward, values)
     raise BirlError(f"planning did not settle in {MAX_ITERATIONS} policy iterations: lower the discount")
 
 
