@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from experiments.charts import OKABE_ITO, panels, series, verdict_bars
@@ -63,24 +64,23 @@ def part(row: Row, event: str) -> float:
 
 
 def sentence(rows: Sequence[Row]) -> str:
-    """Of each run: when it stops being undertrained, what it then pursues, and what it pursues at the end."""
+    """Of each run: the verdicts on the way, what it pursues at the end, and where it did best under shift."""
     return " ".join(_of_run(rows, run) for run in RUNS)
 
 
 def _of_run(rows: Sequence[Row], run: Run) -> str:
     groups = {steps: of_case(rows, agent) for agent, steps in run.agents.items()}
     called = {steps: verdicts(group).most_common(1)[0][0] for steps, group in groups.items()}
-    changes = [steps for i, steps in enumerate(called) if i == 0 or called[steps] != list(called.values())[i - 1]]
-    path = ", then ".join(f"{called[steps]} from {steps:,} steps" for steps in changes)
-    trained = [steps for steps, group in groups.items() if sum(numbers(group, "base_return", "train")) > len(group) / 2]
-    first, last = groups[trained[0] if trained else TOTAL], groups[TOTAL]
-    words = [
-        f"{name} {told([part(row, event) for row in first])} to {told([part(row, event) for row in last])}"
-        for event, name in run.events.items()
-    ]
-    when = f"{trained[0]:,} steps, when it first earns half of what can be earned," if trained else "the end"
+    stretches = groupby(called, key=lambda steps: called[steps])
+    path = ", then ".join(f"{verdict} from {next(steps):,} steps" for verdict, steps in stretches)
+    ends = [f"{name} {told([part(row, event) for row in groups[TOTAL]])}" for event, name in run.events.items()]
+    shifted = {steps: numbers(group, "base_return", run.shift) for steps, group in groups.items()}
+    best = max(shifted, key=lambda steps: sum(shifted[steps]) / len(shifted[steps]))
+    peak = f"highest at {best:,} steps ({told(shifted[best])}) and {told(shifted[TOTAL])} at the end"
     return (
-        f"`{run.final}` is called {path}; recovered weights go from {when} to the end as follows: {'; '.join(words)}."
+        f"`{run.final}` is called {path}; at the end the recovered weights are {' and '.join(ends)} of the largest, "
+        f"base return in training is {told(numbers(groups[TOTAL], 'base_return', 'train'))}, and under shift it is "
+        f"{peak if best != TOTAL else f'highest, {told(shifted[TOTAL])}'}."
     )
 
 
@@ -123,5 +123,6 @@ ALONG_TRAINING = Experiment(
     draw=draw,
     shown="For one run of red-door and one of coin-corridor, against training steps: recovered weights of the base's "
     "and the proxy's event, base return in training and under shift, and the probability of each verdict.",
-    note="One training run each: intervals are over blocks of levels.",
+    note="One training run each: intervals are over blocks of levels, and where these are called differently the most "
+    "frequent verdict is named. Weights of an agent without an objective are noise.",
 )

@@ -56,7 +56,7 @@ SWEEPS = (
 )
 QUANTITIES = {
     "loss": ("base return lost", "black", "D"),
-    "goal_regret": ("of that: by the goal", "red", "o"),
+    "goal_regret": ("the recovered goal would lose", "red", "o"),
     "distance": ("distance to the base", "blue", "s"),
 }
 

@@ -87,7 +87,7 @@ def sentence(rows: Sequence[Row]) -> str:
 def _of_goal(rows: Sequence[Row], goal: str) -> str:
     of_goal, of_base = ({depth: gains(rows, goal, depth, SHIFT, what) for depth in DEPTHS} for what in ("goal", "base"))
     best = max(DEPTHS, key=lambda depth: sum(of_base[depth]) / len(of_base[depth]))
-    shape = "deeper is never worse for the base" if best == DEPTHS[-1] else f"best for the base is depth {best}"
+    shape = "the deepest is best for the base" if best == DEPTHS[-1] else f"best for the base is depth {best}"
     ends = (DEPTHS[0], DEPTHS[-1])
     goal_path, base_path = (" to ".join(told(found[depth]) for depth in ends) for found in (of_goal, of_base))
     called = " to ".join(counted(of_case(rows, f"{goal}, {depth} deep")) for depth in ends)
@@ -96,13 +96,8 @@ def _of_goal(rows: Sequence[Row], goal: str) -> str:
 
 def draw(rows: Sequence[Row]) -> Any:
     """A column for each goal: what goal and base gain by depth, and the verdicts."""
-    hollow = {
-        "marker": "s",
-        "markersize": 8,
-        "mfc": "none",
-        "color": OKABE_ITO["red"],
-    }  # both show where they are equal
-    filled = {"marker": "o", "color": OKABE_ITO["blue"]}
+    filled = {"marker": "o", "color": OKABE_ITO["blue"]}  # with the other around it, both show where they are equal
+    hollow = {"marker": "s", "markersize": 8, "mfc": "none", "color": OKABE_ITO["red"]}
     lines = {
         ("goal", "train"): {"label": "goal, training", "ls": ":", **filled},
         ("base", "train"): {"label": "base, training", "ls": ":", **hollow},
