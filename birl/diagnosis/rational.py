@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from scipy.special import logit
 
 from birl.behavior import Behavior
-from birl.irl.boltzmann_likelihood import BoltzmannLikelihood, boltzmann_policy
+from birl.irl.boltzmann_likelihood import BoltzmannLikelihood, BoltzmannPoint, boltzmann_policy
 from birl.irl.newton import SparsePrior, maximise
 from birl.tabular import TabularModel, hard_plan
 from birl.types import FloatArray
@@ -26,7 +26,6 @@ __all__ = ["Rationality", "fit_rationality"]
 FEATURE = "objective"
 STARTS = (3.0, 30.0)  # inverse temperatures to begin from, in units of the objective's largest reward
 FIRST_EPS = 0.1
-FEW_LEVELS = 16  # of each distribution
 TOLERANCE, MAX_STEPS = 1e-4, 25
 
 
@@ -63,14 +62,15 @@ def fit_rationality(behaviors: Sequence[Behavior], rewards: Sequence[FloatArray]
     point = likelihood.at(np.array([1.0, logit(FIRST_EPS)]))
     first = max((likelihood.scaled(point, scale, FIRST_EPS) for scale in STARTS), key=lambda p: p.value)
     none = SparsePrior(strength=0.0, n_weights=1)
-    best, _ = maximise(likelihood.at, first.theta, none, tolerance=TOLERANCE, max_steps=MAX_STEPS)
+
+    def at(theta: FloatArray, near: BoltzmannPoint | None) -> BoltzmannPoint:
+        """Without planning anew as long as more of the objective is better."""
+        if theta[0] <= 0:
+            return likelihood.at(theta, near)
+        return replace(likelihood.scaled(point, theta[0], FIRST_EPS), theta=theta)
+
+    best, _ = maximise(at, first.theta, none, tolerance=TOLERANCE, max_steps=MAX_STEPS)
     return Rationality(inverse_temperature=float(best.theta[0]) / unit, eps=best.eps)
-
-
-def _first(behavior: Behavior, reward: FloatArray) -> FloatArray:
-    """A reward [S*A] on the states of the first levels only."""
-    count = min(FEW_LEVELS, behavior.model.n_levels)
-    return reward.reshape(behavior.policy.shape)[behavior.model.states_of(range(count))].ravel()
 
 
 def _single(model: TabularModel, reward: FloatArray) -> TabularModel:
