@@ -29,7 +29,8 @@ MEASURES = {
     "decoy": "moved by a\ndominated option",
     "expanded": "moved by\nadded goods",
 }
-"""Measure -> what it is; more is less coherent of all but the first, which is 1 where a utility explains everything."""
+"""Measure -> what it is; of all but one, more is less coherent."""
+MORE_IS_BETTER = "efficiency"  # 1 where a utility explains everything
 
 
 def measure(case: str, seed: int, size: Size) -> Row:
@@ -57,20 +58,21 @@ def _of(rows: Sequence[Row], learner: str, mode: str, name: str) -> list[float]:
 
 def sentence(rows: Sequence[Row]) -> str:
     """On which measures the learners differ beyond Welch's interval, in both modes."""
-    parts = []
-    for mode in MODES:
-        found = {name: difference(rows, mode, name) for name in MEASURES}
-        worse = [name for name, gap in found.items() if gap and (gap.high < 0 if name == "efficiency" else gap.low > 0)]
-        better = [
-            name for name, gap in found.items() if gap and (gap.low > 0 if name == "efficiency" else gap.high < 0)
-        ]
-        told_worse = [f"{MEASURES[name]} {found[name]}".replace("\n", " ") for name in worse]
-        parts.append(
-            f"{mode}, DQN is less coherent than PPO on {len(worse)} of {len(MEASURES)} measures "
-            f"(DQN minus PPO: {listed(told_worse) or 'none'}) and more on {len(better)}; the efficiency index is "
-            f"{told(_of(rows, 'dqn', mode, 'efficiency'))} against {told(_of(rows, 'ppo', mode, 'efficiency'))}"
-        )
-    return f"{'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}."
+    first, second = (_of_mode(rows, mode) for mode in MODES)
+    return f"{first[0].upper()}{first[1:]}; {second}."
+
+
+def _of_mode(rows: Sequence[Row], mode: str) -> str:
+    found = {name: gap for name in MEASURES if (gap := difference(rows, mode, name)) is not None}
+    lower = {name for name, gap in found.items() if gap.high < 0}
+    higher = {name for name, gap in found.items() if gap.low > 0}
+    worse = [name for name in found if name in (lower if name == MORE_IS_BETTER else higher)]
+    gaps = listed([f"{MEASURES[name]} {found[name]}".replace("\n", " ") for name in worse])
+    return (
+        f"{mode}, DQN is less coherent than PPO on {len(worse)} of {len(MEASURES)} measures "
+        f"(DQN minus PPO: {gaps or 'none'}) and more on {len(lower | higher) - len(worse)}; the efficiency index is "
+        f"{told(_of(rows, 'dqn', mode, 'efficiency'))} against {told(_of(rows, 'ppo', mode, 'efficiency'))}"
+    )
 
 
 def difference(rows: Sequence[Row], mode: str, name: str) -> Interval | None:

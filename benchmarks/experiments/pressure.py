@@ -8,7 +8,6 @@ is what behaviour alone says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -37,7 +36,6 @@ def measure(case: str, seed: int, size: Size) -> Row:
     goal, depth = CASES[case]
     task = narrowed("red-door", seed, size.levels, SHIFTS)
     wanted = weights(goal, task, seed, size)
-    task = replace(task, ghosts={})  # weights on what was never seen decide what a planner does where red is hidden
     agent = planted.shallow(task, wanted, depth=depth)
     gained = {
         name: {"base": _gained(agent, task, name, task.base), "goal": _gained(agent, task, name, wanted)}
@@ -133,6 +131,8 @@ PRESSURE = Experiment(
     draw=draw,
     shown="For planners for three goals in red-door, against the steps they plan ahead: what they gain of their goal "
     "and of the base in training and on blue doors, and the probability of each verdict.",
-    note="Planted limits; only the third goal comes from a trained agent, and it differs from block to block. Depth is "
+    note="Planted limits; only the third goal comes from a trained agent, and it differs from block to block. A red "
+    "key was never met there and weighs nothing in that goal, so its planner wants the red ball even where red is "
+    "hidden: the control for reliance then says that red does not matter, and `proxy` cannot be called. Depth is "
     "the compute that is varied. Intervals are over blocks of levels.",
 )
