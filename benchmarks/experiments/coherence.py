@@ -13,7 +13,7 @@ from scipy import stats
 from birl.types import BirlError, Interval
 from experiments.charts import OKABE_ITO, panels
 from experiments.experiment import Experiment, Row, Size
-from experiments.telling import listed, of_case, told
+from experiments.telling import listed, of_case, spoken, told
 
 __all__ = ["COHERENCE"]
 
@@ -67,7 +67,7 @@ def _of_mode(rows: Sequence[Row], mode: str) -> str:
     lower = {name for name, gap in found.items() if gap.high < 0}
     higher = {name for name, gap in found.items() if gap.low > 0}
     worse = [name for name in found if name in (lower if name == MORE_IS_BETTER else higher)]
-    gaps = listed([f"{MEASURES[name]} {found[name]}".replace("\n", " ") for name in worse])
+    gaps = listed([f"{MEASURES[name]} {spoken(found[name])}".replace("\n", " ") for name in worse])
     return (
         f"{mode}, DQN is less coherent than PPO on {len(worse)} of {len(MEASURES)} measures "
         f"(DQN minus PPO: {gaps or 'none'}) and more on {len(lower | higher) - len(worse)}; the efficiency index is "

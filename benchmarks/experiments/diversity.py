@@ -127,8 +127,8 @@ DIVERSITY = Experiment(
     measure=trained_agent,
     sentence=sentence,
     draw=draw,
-    shown="For red-door, corner and coin-corridor, by how diverse training was: base return lost under shift, the part "
-    "of it that the recovered goal explains, its distance to the base, and the probability of each verdict.",
+    shown="For red-door, corner and coin-corridor, by how diverse training was: base return lost under shift, what an "
+    "ideal optimiser of the recovered goal would lose, its distance to the base, and the probability of each verdict.",
     note="One training seed for each setting: intervals are over blocks of levels. The zoo has no agents for red doors "
     "in 80 to 99 % of levels, for squares of other sides or cheese anywhere in a share of levels, nor for a coin "
     "elsewhere in 1, 3 or 5 % of levels.",

@@ -32,10 +32,6 @@ def _section(one: Experiment, rows: Sequence[Row]) -> str:
     command = f"    python benchmarks/run_experiments.py {one.name}"
     if not rows:
         return f"## {one.name}\n\n**{one.question}**\n\nNot run yet:\n\n{command}"
-    minutes = sum(row["seconds"] for row in rows) / 60
-    seeds = len({row["seed"] for row in rows})
-    blocks = "" if one.exact else f" on {seeds} block{'s' * (seeds > 1)} of {one.size.levels} levels"
-    how = f"{len(one.cases)} cases{blocks}, {one.size.draws} draws, {minutes:.1f} CPU minutes:"
     return "\n\n".join(
         (
             f"## {one.name}",
@@ -43,7 +39,17 @@ def _section(one: Experiment, rows: Sequence[Row]) -> str:
             f"![{one.shown}](results/experiments/{one.name}.png)",
             one.sentence(rows),
             one.note,
-            how,
+            f"{_cost(one, rows)}:",
             command,
         )
     )
+
+
+def _cost(one: Experiment, rows: Sequence[Row]) -> str:
+    """How much was measured, and what it took; what others measured took nothing."""
+    seconds, seeds = sum(row["seconds"] for row in rows), len({row["seed"] for row in rows})
+    if seconds < 1:
+        return "Read from what is stored"
+    blocks = "" if one.exact else f" on {seeds} block{'s' * (seeds > 1)} of {one.size.levels} levels"
+    cases = f"{len(one.cases)} case{'s' * (len(one.cases) > 1)}"
+    return f"{cases}{blocks}, {one.size.draws} draws, {seconds / 60:.1f} CPU minutes"

@@ -80,5 +80,5 @@ RED_DOOR = Experiment(
     shown="For six PPO agents, by the share of red doors in training: the part of red in the recovered objective, the "
     "base return lost on blue doors (by the goal and by capability), and the probability of each verdict.",
     note="Intervals in the text are over the three agents of each group (three training seeds; 10, 50 and 100 % other "
-    "doors), each averaged over blocks of levels; in the figure they are over blocks.",
+    "doors), each averaged over blocks of levels.",
 )

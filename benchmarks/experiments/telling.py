@@ -11,7 +11,7 @@ from scipy import stats
 from birl.types import Interval
 from experiments.experiment import Row
 
-__all__ = ["averaged", "counted", "listed", "number", "numbers", "of_case", "over", "told", "verdicts"]
+__all__ = ["averaged", "counted", "listed", "number", "numbers", "of_case", "over", "spoken", "told", "verdicts"]
 
 
 def of_case(rows: Sequence[Row], *cases: str) -> Sequence[Row]:
@@ -50,8 +50,12 @@ def told(values: Sequence[float]) -> str:
     found = over(values)
     if found is None:
         return "undefined"
-    mean = f"{found.value:.2f}"
-    return mean if len(values) < 2 else f"{mean} [{found.low:.2f}, {found.high:.2f}]"
+    return spoken(found) if len(values) > 1 else f"{found.value:.2f}"
+
+
+def spoken(interval: Interval) -> str:
+    """A number with its interval, two decimals."""
+    return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
 
 
 def verdicts(rows: Iterable[Row]) -> Counter[str]:

@@ -57,10 +57,11 @@ def _said(found: Sequence[Specified]) -> str:
 
 
 def draw(rows: Sequence[Row]) -> Any:
-    """The curve on the first block of levels."""
+    """The curve on the block of levels on which specifications agree least."""
     from birl.report.plots.specification import draw_specification
 
-    return draw_specification(curve_of(rows[0]))
+    curves = [curve_of(row) for row in rows]
+    return draw_specification(min(curves, key=lambda curve: max(curve.verdicts.values())))
 
 
 TIE_BREAKS = Experiment(
@@ -71,6 +72,6 @@ TIE_BREAKS = Experiment(
     sentence=sentence,
     draw=draw,
     shown="Red's part in the objective recovered from one PPO under every combination of method, prior and discount, "
-    "in order of size, with the verdict of each; on the first block of levels.",
+    "in order of size, with the verdict of each; on the block of levels on which they agree least.",
     note="One agent. `birl curve` makes the same of any checkpoint.",
 )
