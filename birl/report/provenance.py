@@ -10,6 +10,7 @@ from birl.report.blocks import BAD, GOOD, PLAIN, QUIET, Command, Line, Section
 from birl.report.recovered import methods
 from birl.report.words import clean
 from birl.scorecard import Scorecard
+from birl.task import task_names
 
 __all__ = ["checked", "checks", "command", "provenance"]
 
@@ -79,7 +80,8 @@ def command(card: Scorecard) -> str:
         given = {name: settings[name] for name in known if name in settings}
         given |= {"methods": chosen} if chosen else {}
         arguments = "".join(f", {name}={value!r}" for name, value in given.items())
-        return f"birl.score(policy, birl.load_task({card.task!r}){arguments})"
+        task = f"birl.load_task({card.task!r})" if card.task in task_names() else "task"
+        return f"birl.score(policy, {task}{arguments})"
     words = ["birl", "score", card.policy.source, "--task", str(settings["task"])]
     for name in chosen:
         words += ["--method", name]

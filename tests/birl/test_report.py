@@ -200,6 +200,7 @@ def test_awkward_file_names_are_quoted():
 def test_a_card_made_in_python_repeats_the_call():
     card = undiagnosed_card(settings={"seed": 3, "levels": 10, "deterministic": True})
     assert command(card) == "birl.score(policy, birl.load_task('red-door'), seed=3, levels=10, deterministic=True)"
+    assert command(replace(card, task="my own")) == "birl.score(policy, task, seed=3, levels=10, deterministic=True)"
 
 
 # Markdown and JSON
