@@ -2,7 +2,7 @@
 
 Assumes pi(a|s) = (1 - eps) softmax Q*(s, .) + eps / n(s) with the hard-optimal Q*: the better model for value-based and
 nearly greedy agents. The inverse temperature is absorbed in the weights. The likelihood is not concave, so the fit
-starts from `mce` and from the candidates and keeps the best.
+climbs from `mce`, from the candidates or from two of them together, whichever three begin highest, and keeps the best.
 Cannot tell: positive scale apart from temperature, potential shaping within the span of the features, the weights of
 events the greedy policy avoids beyond an upper bound.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import ClassVar
 
@@ -37,7 +38,9 @@ FIRST_EPS = (0.05, 0.3)  # shares of random actions tried for each start
 SCALES = (1.0, 3.0, 10.0, 30.0, 100.0)  # inverse temperatures tried for each start
 FARTHEST = 0.4  # of the largest weight that a draw may go
 WIDTH = 0.05  # of the largest weight: about the sampling error at a hundred levels
-SCOUT_LEVELS = 16  # starts are compared on this many levels of each distribution
+FEW_LEVELS = 16  # of each distribution, for the `mce` fit that is only a start
+CLIMBED = 3  # starts: the likelihood has several hills, and kinks to be stuck at on the way up
+ALIKE = 0.99  # cosine from which two starts are the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,21 +85,16 @@ class Boltzmann:
         prior = SparsePrior(strength=self.prior, n_weights=len(names))
         held = neutral_constants(behaviors)
         free = np.append(~held, True)
+        likelihood = BoltzmannLikelihood(behaviors)
         if start is None:
             starts = [np.where(held, 0.0, s) for s in self._starts(behaviors, names, candidates)]
-            first = self._scout(behaviors, prior, starts, free)
+            promising = self._promising(likelihood, prior, starts)
         else:
-            first = np.append(start, logit(FIRST_EPS[0]))[: len(names) + 1]
-            first[:-1][held] = 0.0
-        likelihood = BoltzmannLikelihood(behaviors)
-        point, maximum = maximise(
-            likelihood.at,
-            first,
-            prior,
-            tolerance=self.tolerance,
-            max_steps=self.max_steps,
-            free=free,
-        )
+            promising = [np.append(start, logit(FIRST_EPS[0]))[: len(names) + 1]]
+            promising[0][:-1][held] = 0.0
+        climb = partial(maximise, prior=prior, tolerance=self.tolerance, max_steps=self.max_steps, free=free)
+        tops = [climb(likelihood.at, first) for first in promising]
+        point, maximum = max(tops, key=lambda top: top[0].value + prior.value(top[0].theta))
         fit = Fit(
             theta=point.theta,
             nuisance={"eps": point.eps},
@@ -163,7 +161,7 @@ class Boltzmann:
         candidates: Mapping[str, RewardLike] | None,
     ) -> list[FloatArray]:
         """Directions to begin from: `mce` on a few levels, each candidate, and each two together."""
-        few = _scouted(behaviors)
+        few = [b.first_levels(FEW_LEVELS) for b in behaviors]
         found = [MaxCausalEntropy(tolerance=1e-3).fit(few).vector]
         named = [
             np.array([float(reward.get(name, 0.0)) for name in names])
@@ -172,24 +170,26 @@ class Boltzmann:
         ]
         return found + named + [a + b for a, b in combinations(named, 2)]
 
-    def _scout(
-        self, behaviors: Sequence[Behavior], prior: SparsePrior, starts: list[FloatArray], free: np.ndarray
-    ) -> FloatArray:
-        """The best of the starts after a few steps on a few levels."""
-        likelihood = BoltzmannLikelihood(_scouted(behaviors))
+    def _promising(
+        self, likelihood: BoltzmannLikelihood, prior: SparsePrior, starts: list[FloatArray]
+    ) -> list[FloatArray]:
+        """The best of the starts, each at its best temperature and share of random actions, none like another."""
         score = lambda p: p.value + prior.value(p.theta)  # noqa: E731
-        reached: list[BoltzmannPoint] = []
+        tried: list[BoltzmannPoint] = []
         for direction in starts:
             point = likelihood.at(np.append(direction, 0.0))
-            scaled = [likelihood.scaled(point, scale, eps) for scale in SCALES for eps in FIRST_EPS]
-            best = max(scaled, key=score)
-            reached.append(maximise(likelihood.at, best.theta, prior, tolerance=1e-3, max_steps=8, free=free)[0])
-        return max(reached, key=score).theta
+            tried.append(max((likelihood.scaled(point, s, eps) for s in SCALES for eps in FIRST_EPS), key=score))
+        found: list[FloatArray] = []
+        for point in sorted(tried, key=score, reverse=True):
+            if len(found) < CLIMBED and not any(_alike(point.theta[:-1], other[:-1]) for other in found):
+                found.append(point.theta)
+        return found
 
 
-def _scouted(behaviors: Sequence[Behavior]) -> list[Behavior]:
-    """The first few levels of every distribution."""
-    return [b.first_levels(SCOUT_LEVELS) for b in behaviors]
+def _alike(one: FloatArray, other: FloatArray) -> bool:
+    """Whether two weight vectors point the same way; nothing is like no reward at all but itself."""
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return bool(one @ other >= ALIKE * lengths) if lengths > 0 else not (one.any() or other.any())
 
 
 def _settled(maximum: Maximum, tolerance: float) -> Check:

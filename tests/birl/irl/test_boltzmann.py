@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import birl
 from birl.behavior import observe
 from birl.irl import BOUNDED, IDENTIFIED, UNIDENTIFIED, Boltzmann, MaxCausalEntropy
 from birl.irl.base import HELD
 from birl.irl.boltzmann import FARTHEST, WIDTH
+from birl.irl.boltzmann_likelihood import BoltzmannLikelihood
 from birl.stats import level_weights
 from birl.types import BirlError
 from tests.behaviors import behave, boltzmann_agent, permuted, soft_agent
@@ -135,3 +137,17 @@ def test_no_draw_goes_where_the_resampled_levels_would_not():
             for b in seen
         ]
         assert sum(likelihood[:2]) >= sum(likelihood[2:]) - 1e-6
+
+
+def test_of_several_hills_the_highest_is_found():
+    # a mixed agent: a hill with the base alone begins higher than the one with red beside it ends lower
+    task = birl.load_task("red-door", levels=80).block(1, 40)
+    policy = birl.zoo.agent("red-door-ppo-rho1-s0").policy(task)
+    seen = [birl.observe(policy, task.distribution(name)) for name in ("train", "blue-door", "half-red")]
+    candidates = {"base": task.base, **task.candidates}
+    reached = Boltzmann().fit(seen, candidates=candidates)
+    likelihood = BoltzmannLikelihood(seen)
+    for direction in (["base"], ["red"], ["base", "red"]):
+        start = np.sum([[candidates[d].get(n, 0.0) for n in reached.feature_names] for d in direction], axis=0)
+        other = Boltzmann().fit(seen, start=100 * start)
+        assert likelihood.at(reached.theta).value > likelihood.at(other.theta).value - 0.02
