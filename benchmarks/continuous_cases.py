@@ -53,11 +53,11 @@ class Case:
     temperature: float
 
 
-def case(world: str, seed: int, *, episodes: int = 1, folder: Path = CACHE) -> Case:
-    """The expert of a seed in its world, watched for some episodes."""
+def case(world: str, seed: int, *, episodes: int = 1, draw: int = 0, folder: Path = CACHE) -> Case:
+    """The expert of a seed in its world, watched for some episodes; another draw watches others."""
     from stable_baselines3 import SAC
 
-    rng, found = np.random.default_rng(seed), expert(world, seed, folder)
+    rng, found = np.random.default_rng([seed, draw] if draw else seed), expert(world, seed, folder)
     where, truth = _pendulum() if world == "Pendulum-v1" else _point_goal()
     model = SAC.load(found.path, device="cpu")
     behavior = watch(model, where, episodes=episodes, rng=rng, discount=found.discount)

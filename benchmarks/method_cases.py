@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import continuous_cases
 import numpy as np
 from birl_agents import planted
 from birl_envs.exact import distribution
 from birl_envs.red_door import SHIFTS, TRAIN, WORLD, make_levels
 from birl_envs.red_door import task as red_door
-from continuous_experts import expert
 
 from birl import zoo
 from birl.behavior import observe
-from birl.checkpoint import load_policy
+from birl.distance.samples import CoverageSample
 from birl.irl import AnyBehavior
 from birl.policy import CategoricalPolicy, TabularPolicy
 from birl.sampled import watch
@@ -49,12 +49,14 @@ class Case:
         held: behaviour on other levels, to judge it on.
         truth: the objective the policy was made from (or, of a trained one, was paid for), as weights by feature.
         candidates: named objectives a method may test.
+        sample: what distances are estimated on, where it is not drawn from what judges.
     """
 
     fit: Sequence[AnyBehavior]
     held: Sequence[AnyBehavior]
     truth: Mapping[str, float]
     candidates: Mapping[str, Mapping[str, float]]
+    sample: CoverageSample | None = None
 
 
 def soft_planner(seed: int) -> Case:
@@ -150,20 +152,25 @@ def mountain_car(seed: int) -> Case:
 
 
 def pendulum(seed: int) -> Case:
-    """SAC; paid for standing upright at little speed and torque."""
-    return _continuous("pendulum", load_policy(expert("Pendulum-v1", seed).path, env=_env("pendulum")), seed)
+    """SAC; paid for standing upright at little speed and torque: three squares, whose weights are to be found."""
+    return _expert("Pendulum-v1", seed)
 
 
 def point_goal(seed: int) -> Case:
     """SAC trained with doors of either colour; paid for doors."""
-    policy = load_policy(expert("point-goal", seed).path, env=_env("point-goal"))
-    return _continuous("point-goal", policy, seed, "half-red")
+    return _expert("point-goal", seed)
 
 
-def _env(name: str) -> Any:
-    make = load_task(name).train.make_env
-    assert make is not None
-    return make()
+def _expert(world: str, seed: int) -> Case:
+    """A SAC expert, watched, and watched again to be judged on."""
+    seen, again = (continuous_cases.case(world, seed, episodes=EPISODES, draw=draw) for draw in (0, 1))
+    return Case(
+        fit=[seen.behavior],
+        held=[again.behavior],
+        truth=seen.truth,
+        candidates={"base": seen.truth},
+        sample=again.sample,
+    )
 
 
 def _continuous(name: str, policy: Any, seed: int, *shifts: str) -> Case:
