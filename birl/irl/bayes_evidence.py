@@ -111,7 +111,8 @@ class BoltzmannEvidence:
         self._likelihood = BoltzmannLikelihood(behaviors)
         for i, (side, b) in enumerate(zip(self._likelihood.sides, behaviors, strict=True)):
             rho = side.rho if equal_levels and b.policy_known else b.occupancy[side.states]
-            self._likelihood.sides[i] = replace(side, rho=worth(b, episodes) * rho)
+            rho = worth(b, episodes) * rho
+            self._likelihood.sides[i] = replace(side, rho=rho, weight=rho[:, None] * b.policy[side.states])
 
     def first(self, candidates: Mapping[str, RewardLike] | None) -> FloatArray:
         """Where `boltzmann` ends: the likelihood has several hills."""
