@@ -49,7 +49,8 @@ def interrupted(command, cwd):
     """Exit code, output and errors of a command that is interrupted as soon as it observes."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=cwd, text=True, **pipes) as process:
-        assert process.stderr is not None and process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout is not None
         for line in process.stderr:
             if "observe" in line:
                 process.send_signal(signal.SIGINT)
