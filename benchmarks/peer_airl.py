@@ -9,11 +9,11 @@ Beside it, in the same process, four settings of `policy-airl`, each fitted befo
 `quick` (a sixth of the steps), `quickest` (a tenth) and `network`, which sees observations only, as the peer does.
 Those make their own episodes, and these are counted.
 
-What comes out: on point-goal the default is some 60 times faster and `quick` some 150 times, on Pendulum 13 and 42:
-half of that time is Gymnasium's own stepping, and AIRL, begun at a clone, settles after 40 to 56 rounds. Where features
-are named both are nearer to the truth for every expert (EPIC .03-.10 against .58-.80). From observations alone it is
-nearer on Pendulum (.32 against .73) and not on point-goal (.62 against .59; .71 is unrelated), where it reads the
-observation before the step, and the reward is for arriving.
+What comes out: on point-goal the default is some 60 times faster and `quickest` more than 200 times, on Pendulum 13 and
+62: half of that time is Gymnasium's own stepping, and AIRL, begun at a clone, settles after 40 to 56 rounds. Where
+features are named all three are nearer to the truth for every expert (EPIC .03-.10 against .58-.80). From observations
+alone it is nearer on Pendulum (.32 against .73) and not on point-goal (.62 against .59; .71 is unrelated), where it
+reads the observation before the step, and the reward is for arriving.
 
 One row an expert; a row that is there is not measured again. Distances are those of `continuous_cases.py`; ratios are
 of CPU seconds, their mean over experts that of the logarithm.
