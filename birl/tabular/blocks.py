@@ -3,7 +3,7 @@
 In a world of many small levels, a policy seldom differs from the one before on more than a few of them, and only their
 blocks are inverted anew. What a level's block is depends on the policy there alone, never on what was asked before.
 
-Axes: S states, A actions, L levels, N states of the largest level, C levels that changed, K right-hand sides.
+Axes: S states, A actions, L levels, N states of the largest level, R states of C whole levels, K right-hand sides.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Blocks:
 
     def __init__(self, transitions: sp.csr_matrix, n_actions: int, level: IntArray, discount: float) -> None:
         self._transitions, self._n_actions, self._level, self._discount = transitions, n_actions, level, discount
+        self._counts = np.diff(transitions.indptr)
         counts = np.bincount(level)
         by_level = np.argsort(level, kind="stable")
         self._place = np.empty(level.size, np.int64)  # of each state within its level
@@ -48,25 +49,38 @@ class Blocks:
         found = inverse @ (padded if right.ndim > 1 else padded[:, :, None])
         return found[self._level, self._place].reshape(right.shape)
 
+    def values(self, action: IntArray, rows: IntArray, right: FloatArray) -> FloatArray:
+        """x of (I - g P_pi) x = b in the states of some whole levels, in order, for b [R]; nothing is kept."""
+        level, place, systems = self._systems(action, rows)
+        padded = np.zeros(systems.shape[:2])
+        padded[level, place] = right
+        return np.linalg.solve(systems, padded[:, :, None])[level, place, 0]
+
     def _under(self, action: IntArray) -> FloatArray:
         """The blocks of a policy, [L, N, N]; those of levels on which it is the one before are there already."""
         changed = np.ones(self._shape[0], bool)
         if self._action is not None:
             changed = np.bincount(self._level[action != self._action], minlength=self._shape[0]) > 0
         if changed.any():
-            self._inverse[changed] = np.linalg.inv(self._systems(action, changed))
+            _, _, systems = self._systems(action, np.flatnonzero(changed[self._level]))
+            self._inverse[changed] = np.linalg.inv(systems)
             self._action = action.copy()
         return self._inverse
 
-    def _systems(self, action: IntArray, changed: np.ndarray) -> FloatArray:
-        """I - g P of the changed levels, [C, N, N]."""
-        states = np.flatnonzero(changed[self._level])
-        rows = sp.csr_matrix(self._transitions[states * self._n_actions + action[states]])
-        here = np.repeat(states, np.diff(rows.indptr))
-        which = np.cumsum(changed) - 1
-        systems = np.tile(np.eye(self._shape[1]), (int(changed.sum()), 1, 1))
-        systems[which[self._level[here]], self._place[here], self._place[rows.indices]] -= self._discount * rows.data
-        return systems
+    def _systems(self, action: IntArray, rows: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Of the levels that some states are all of: each state's level and place in it, [R], I - g P, [C, N, N]."""
+        here = np.zeros(self._shape[0], bool)
+        here[self._level[rows]] = True
+        level = (np.cumsum(here) - 1)[self._level[rows]]
+        place, size, count = self._place[rows], self._shape[1], int(here.sum())
+        pairs = rows * self._n_actions + action[rows]
+        first, counts = self._transitions.indptr[pairs], self._counts[pairs]
+        entries = np.arange(counts.sum()) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+        row, column = np.repeat(level * size + place, counts), self._place[self._transitions.indices[entries]]
+        systems = np.zeros((count, size, size))
+        systems.ravel()[row * size + column] = -self._discount * self._transitions.data[entries]
+        systems[:, np.arange(size), np.arange(size)] += 1.0
+        return level, place, systems
 
 
 def blocks_of(transitions: sp.csr_matrix, n_actions: int, level: IntArray, discount: float) -> Blocks | None:

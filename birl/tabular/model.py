@@ -179,6 +179,13 @@ class TabularModel:
         return here.reshape(self.n_states, self.n_actions)
 
     @cached_property
+    def falls_apart(self) -> bool:
+        """Whether each of several levels can be solved by itself: by what follows for certain, or as a small block."""
+        if self.successors is None or self.discount == 1.0:
+            return self.n_levels > 1 and self.blocks is not None
+        return self.n_levels > 1 and bool((self.level[self.successors] == self.level[:, None]).all())
+
+    @cached_property
     def dense_features(self) -> FloatArray:
         """The features as a dense array, [S, A, F]."""
         return self.features.toarray().reshape(self.n_states, self.n_actions, self.n_features)
@@ -227,12 +234,13 @@ class TabularModel:
 
 
 def _keep_rows(matrix: sp.csr_matrix, keep: NDArray[np.bool_]) -> sp.csr_matrix:
-    """Empty the other rows; multiplying them by 0 would leave their NaN behind."""
+    """Empty the other rows (multiplying them by 0 would leave their NaN behind), and store no zeros."""
     counts = np.diff(matrix.indptr)
     kept = np.repeat(keep, counts)
     pointer = np.concatenate([[0], np.cumsum(np.where(keep, counts, 0))])
     rows = sp.csr_matrix((matrix.data[kept], matrix.indices[kept], pointer), shape=matrix.shape)
     rows.sum_duplicates()
+    rows.eliminate_zeros()
     return rows
 
 

@@ -16,7 +16,7 @@ from functools import cached_property, reduce
 
 import numpy as np
 
-from birl.tabular.certain import evaluate, falls_apart
+from birl.tabular.apart import evaluate
 from birl.tabular.model import TabularModel
 from birl.tabular.solve import PolicyChain, greedy_chain
 from birl.types import BirlError, FloatArray
@@ -137,32 +137,39 @@ def hard_plan(model: TabularModel, reward: FloatArray, *, warm_start: FloatArray
         reward: [S*A].
         warm_start: V to begin from, [S].
     """
-    values = np.zeros(model.n_states) if warm_start is None else warm_start
-    if warm_start is None and model.discount == 1.0:
-        # greedy on zeros may walk in circles for ever; greedy on the random walk's values does not where steps cost
-        values = PolicyChain(model, model.uniform).policy_values(reward)
-    q = q_values(model, reward, values)
+    values = _guess(model, reward) if warm_start is None else warm_start.copy()
+    q, rows = q_values(model, reward, values), np.arange(model.n_states)
     action = q.argmax(axis=1)
-    if warm_start is not None and _optimal(model, q, values):
-        return HardPlan(values=values, q=q, chain=greedy_chain(model, action))
-    values = np.where(model.terminal, 0.0, greedy_chain(model, action).policy_values(reward))
-    q, rows, apart = q_values(model, reward, values), np.arange(model.n_states), falls_apart(model)
+    if warm_start is not None:
+        off = _off(model, q, values)
+        if not off.any():
+            return HardPlan(values=values, q=q, chain=greedy_chain(model, action))
+        if model.falls_apart:
+            rows = model.states_of(model.level[off])  # the other levels are settled
     for _ in range(MAX_ITERATIONS):
+        if model.falls_apart:
+            values[rows], q[rows] = evaluate(model, reward, action, rows)
+        else:
+            values = np.where(model.terminal, 0.0, greedy_chain(model, action).policy_values(reward))
+            q = q_values(model, reward, values)
         here = q[rows]
         better = best_values(here) > values[rows] + _slack(values)
         if not better.any():
             return HardPlan(values=values, q=q, chain=greedy_chain(model, action))
         action[rows[better]] = here[better].argmax(axis=1)
-        if apart:
-            rows = model.states_of(model.level[rows[better]])  # the other levels are settled
-            values[rows], q[rows] = evaluate(model, reward, action, rows)
-        else:
-            values = np.where(model.terminal, 0.0, greedy_chain(model, action).policy_values(reward))
-            q = q_values(model, reward, values)
+        if model.falls_apart:
+            rows = model.states_of(model.level[rows[better]])
     raise BirlError(f"planning did not settle in {MAX_ITERATIONS} policy iterations: lower the discount")
 
 
-def _optimal(model: TabularModel, q: FloatArray, values: FloatArray) -> bool:
-    """Whether values solve the Bellman optimality equation already, to rounding."""
+def _guess(model: TabularModel, reward: FloatArray) -> FloatArray:
+    """Values to begin from, [S]; undiscounted, those of the random walk: to be greedy on zeros may lead in circles."""
+    return (
+        PolicyChain(model, model.uniform).policy_values(reward) if model.discount == 1.0 else np.zeros(model.n_states)
+    )
+
+
+def _off(model: TabularModel, q: FloatArray, values: FloatArray) -> np.ndarray:
+    """States in which values do not solve the Bellman optimality equation to rounding, bool [S]."""
     off = np.where(model.terminal, 0.0, best_values(q)) - values
-    return bool(np.abs(off).max(initial=0.0) <= EXACT * (1.0 + np.abs(values).max(initial=0.0)))
+    return np.abs(off) > EXACT * (1.0 + np.abs(values).max(initial=0.0))
