@@ -15,23 +15,36 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results" / "score_speed.json"
+from birl_envs.red_door import task
+
+from birl.task import Task
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "score_speed.json"
 COMMANDS: Mapping[str, tuple[Sequence[str], int]] = {
     "help": (("--help",), 7),
     "tasks": (("tasks",), 3),
+    "score, 100 + 100 levels": (("score", "red-door-ppo-rho1-s0", "--task", "score_speed:two", "--levels", "100"), 3),
     "score, 100 levels a distribution": (("score", "red-door-ppo-rho1-s0", "--task", "red-door", "--levels", "100"), 3),
     "score, 30 levels a distribution": (("score", "red-door-ppo-rho1-s0", "--task", "red-door", "--levels", "30"), 3),
 }
 PACKAGES = ("birl", "numpy", "scipy", "torch", "gymnasium", "stable-baselines3")
 
 
+def two(levels: int = 100) -> Task:
+    """Red-door with one of its shifts, the door blue: `birl score` takes the time of two distributions."""
+    whole = task(levels)
+    return replace(whole, shifts=whole.shifts[:1])
+
+
 def run(arguments: Sequence[str]) -> tuple[float, float]:
     """Processor and clock seconds of one cold process."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-m", "birl", *arguments], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "birl", *arguments], check=True, capture_output=True, cwd=HERE)
     after, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - began
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, clock
 

@@ -86,4 +86,6 @@ def test_zeros_that_are_stored_neither_make_a_world_uncertain_nor_cost_anything(
     stored = sp.csr_matrix((dense.ravel(), np.tile(np.arange(n_states), n_rows), np.arange(n_rows + 1) * n_states))
     found = replace(model, transitions=stored)
     assert found.transitions.nnz == model.transitions.nnz
+    assert found.successors is not None
+    assert model.successors is not None
     assert np.array_equal(found.successors, model.successors)
