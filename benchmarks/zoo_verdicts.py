@@ -17,7 +17,7 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,10 +25,12 @@ import numpy as np
 from zoo_sentences import SENTENCES
 
 import birl
+from birl.behavior import Behavior
 from birl.bench import Engine, Row, load_suite, run, unit_task
+from birl.episodes import look
 from birl.files import write_whole
 from birl.gap import level_returns
-from birl.task import Task, conflicts, objective_vector
+from birl.task import Objective, conflicts, objective_vector
 
 OUT = Path(__file__).parent / "results" / "zoo_verdicts.json"
 HALF = 0.5  # of what can be earned
@@ -75,37 +77,36 @@ class Seen:
 def seen(row: Row) -> Seen:
     """Look at one agent."""
     task = unit_task(row.unit)
-    policy = birl.zoo.agent(row.unit.agent).policy(task)
-    trained = _earned(task, policy, {task.train.name: None}, "")[1]
+    looked = look(birl.zoo.agent(row.unit.agent).policy(task), task, episodes=None, seed=0, deterministic=False)
+    watched = {d.name: looked.see(looked.policy, d) for d in task.distributions}
+    trained = _earned([(watched[task.train.name], None)], (task.base,))[1][0]
     found = []
     for name, candidate in task.candidates.items():
-        parting = {d.name: conflicts(*_vectors(d, task.base, candidate)) for d in task.shifts if d.model is not None}
-        levels, base, other = _earned(task, policy, parting, name)
+        both = (task.base, candidate)
+        parting = [(b, _conflicts(b, *both)) for b in (watched[d.name] for d in task.shifts)]
+        levels, (base, other) = _earned(parting, both)
         if levels:
             found.append(Seen(candidate=name, levels=levels, base=base, other=other, trained=trained))
     return max(found, key=lambda one: one.other, default=Seen(candidate="", levels=0, base=0, other=0, trained=trained))
 
 
-def _vectors(where: birl.Distribution, base: birl.task.Objective, candidate: birl.task.Objective):
-    model = where.model
-    assert model is not None  # zoo worlds are enumerated
-    return model, objective_vector(model, base), objective_vector(model, candidate)
+def _conflicts(b: Behavior, base: Objective, candidate: Objective) -> np.ndarray:
+    return conflicts(b.model, objective_vector(b.model, base), objective_vector(b.model, candidate))
 
 
 def _earned(
-    task: Task, policy: object, levels: Mapping[str, np.ndarray | None], candidate: str
-) -> tuple[int, float, float]:
-    """How many levels, and the shares of what can be earned on them of base and candidate."""
-    count, sums = 0, np.zeros((2, 2))  # base and candidate; earned and to be earned
-    for name, chosen in levels.items():
-        behavior = birl.observe(policy, task.distribution(name))
-        which = np.ones(behavior.model.n_levels, bool) if chosen is None else chosen
+    parts: Iterable[tuple[Behavior, np.ndarray | None]], objectives: Sequence[Objective]
+) -> tuple[int, Sequence[float]]:
+    """How many levels, and the share of what can be earned on them of each objective."""
+    count, sums = 0, np.zeros((len(objectives), 2))  # earned and to be earned
+    for b, chosen in parts:
+        which = np.ones(b.model.n_levels, bool) if chosen is None else chosen
         count += int(which.sum())
-        for i, objective in enumerate((task.base, task.candidates[candidate] if candidate else task.base)):
-            returns = level_returns(behavior, objective_vector(behavior.model, objective))
+        for i, objective in enumerate(objectives):
+            returns = level_returns(b, objective_vector(b.model, objective))
             sums[i] += (returns.policy - returns.walk)[which].sum(), returns.gain[which].sum()
-    base, other = np.divide(sums[:, 0], sums[:, 1], out=np.zeros(2), where=sums[:, 1] > 0)
-    return count, float(base), float(other)
+    shares = np.divide(sums[:, 0], sums[:, 1], out=np.zeros(len(objectives)), where=sums[:, 1] > 0)
+    return count, [float(share) for share in shares]
 
 
 def line(row: Row, look: Seen) -> dict[str, object]:
