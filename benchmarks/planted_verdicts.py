@@ -46,6 +46,7 @@ SHOWN = (
     "choice_distance",
     "goal_regret",
     "candidate_share",
+    "candidate_gain",
     "residual",
 )
 """What is kept of the evidence, and printed for a miss."""

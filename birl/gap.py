@@ -10,6 +10,7 @@ Source: Leike et al. 2018 (arXiv 1811.07871), section 3, for the term.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -133,16 +134,16 @@ class Pursuit:
     """What optimising a reward brings, for D weight vectors on one model.
 
     Attributes:
-        base: base return of the reward's greedy optimiser, each level's part, [D, L].
+        brings: what the reward's greedy optimiser earns on each objective, each level's part, [D, L].
         best: the reward's own optimal return, each level's part, [D, L].
     """
 
-    base: FloatArray
+    brings: Mapping[str, FloatArray]
     best: FloatArray
 
 
-def pursue(model: TabularModel, weights: FloatArray, base: FloatArray) -> Pursuit:
-    """Optimise each of D weight vectors [D, F] and see what that brings on the base objective [S*A].
+def pursue(model: TabularModel, weights: FloatArray, objectives: Mapping[str, FloatArray]) -> Pursuit:
+    """Optimise each of D weight vectors [D, F] and see what that brings on each objective [S*A].
 
     Neighbouring weights share most of their optimal policy, so each plan starts from the one before.
     """
@@ -151,16 +152,20 @@ def pursue(model: TabularModel, weights: FloatArray, base: FloatArray) -> Pursui
     direction = np.where(live, weights, 0.0) / np.where(scale > 0, scale, 1.0)[:, None]
     # on this model many draws are one reward up to scale, and so have one optimal policy
     distinct, which = np.unique(direction.round(SAME), axis=0, return_inverse=True)
-    returns = np.empty((len(distinct), model.n_levels))
-    best = np.empty_like(returns)
+    rewards = np.stack(list(objectives.values()), axis=1) if objectives else None
+    best = np.empty((len(distinct), model.n_levels))
+    brings = {name: np.empty_like(best) for name in objectives}
     psi = None
     for d, w in enumerate(distinct):
         plan = hard_plan(model, model.features @ w, warm_start=None if psi is None else psi @ w)
         if psi is None:
             psi = plan.chain.values(plan.chain.features())  # the first plan's values under any weights
         best[d] = model.per_level(model.start * plan.values)
-        returns[d] = model.per_level(model.start * plan.chain.policy_values(base))
-    return Pursuit(base=returns[which.ravel()], best=best[which.ravel()] * scale[:, None])
+        if rewards is not None:
+            for part, earnings in zip(brings.values(), plan.chain.policy_values(rewards).T, strict=True):
+                part[d] = model.per_level(model.start * earnings)
+    again = which.ravel()
+    return Pursuit(brings={name: part[again] for name, part in brings.items()}, best=best[again] * scale[:, None])
 
 
 def tied_returns(model: TabularModel, reward: FloatArray, base: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -17,8 +17,9 @@ from birl.diagnosis.checks import disagreements, required_checks
 from birl.diagnosis.compare import compare
 from birl.diagnosis.contrast import contrasts
 from birl.diagnosis.controls import observe_controls
-from birl.diagnosis.gather import Inputs, gaps, gather
+from birl.diagnosis.gather import gaps, gather
 from birl.diagnosis.held_out import held_out
+from birl.diagnosis.inputs import Inputs
 from birl.episodes import Look, thin
 from birl.gap import LevelReturns, level_returns
 from birl.irl import DrawingEstimator, Estimator, PolicyEstimator, RewardEstimate

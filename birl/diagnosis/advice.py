@@ -73,6 +73,7 @@ def _more_levels(e: Snapshot, t: Thresholds) -> Sequence[str]:
         "choice_distance": t.distance,
         "consistency": t.consistency,
         "candidate_share": t.share,
+        "candidate_gain": t.along,
         "reliance": t.reliance,
         "cue_gap": t.cue,
     }

@@ -86,7 +86,7 @@ def _own_change(
     """Change of an objective's return, point estimate first, [1 + D]; or why there is none."""
     counts = (b.level_feature_counts(), better.level_feature_counts(), b.level_feature_counts(b.model.uniform))
     now, then, walk = (brought @ weights.T for brought in counts)
-    gain = np.einsum("dl,dl->d", rows, pursue(b.model, weights, base).best - walk.T)
+    gain = np.einsum("dl,dl->d", rows, pursue(b.model, weights, {}).best - walk.T)
     if gain[0] <= 1e-9 * max(1.0, float(np.abs(weights[0]).max(initial=0.0))):
         return NOTHING_TO_GAIN
     with np.errstate(divide="ignore", invalid="ignore"):

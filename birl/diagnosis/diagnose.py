@@ -75,7 +75,7 @@ def _reason(rule: Rule, e: Snapshot) -> str:
         "complies-by-cue": ("cue_gap",),
         "not-one-objective": ("consistency",),
         "worse-when-better": ("capability_slope", "own_slope"),
-        "candidate-followed": ("candidate_share", "reliance"),
+        "candidate-followed": ("candidate_share", "candidate_gain", "reliance"),
         "distorted": ("choice_distance", "residual"),
     }.get(rule.id, ())
     numbers = [

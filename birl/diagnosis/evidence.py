@@ -47,6 +47,8 @@ class Evidence:
             training: how much of what it pursues is to be had here.
         candidate_odds: log-likelihood of each candidate minus the base's on conflict levels, in nats a level.
         candidate_share: each candidate's part in the best combination of base and that candidate, 0 none to 1 all.
+        candidate_gain: share of what each candidate's optimiser gains over the base's on conflict levels that both the
+            policy and the joint objective's optimiser gain (`birl.diagnosis.candidate_gain`).
         residual: norm of the joint objective that is left over, as a share: by `base` alone, and by base with each
             candidate.
         reliance: share of conflict levels on which behaviour follows each candidate, minus that share with the
@@ -97,6 +99,7 @@ class Evidence:
     own_gain: Mapping[str, Interval] = field(default_factory=dict)
     candidate_odds: Mapping[str, Interval] = field(default_factory=dict)
     candidate_share: Mapping[str, Interval] = field(default_factory=dict)
+    candidate_gain: Mapping[str, Interval] = field(default_factory=dict)
     residual: Mapping[str, Interval] = field(default_factory=dict)
     reliance: Mapping[str, Interval] = field(default_factory=dict)
     cue_gap: Mapping[str, Interval] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from birl.diagnosis.evidence import Evidence
-from birl.diagnosis.rules import accounts, complies_by_cue, is_followed, lost, same_objective
+from birl.diagnosis.rules import accounts, complies_by_cue, is_comparable, is_followed, lost, same_objective
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 from birl.diagnosis.verdict import Verdict
@@ -37,9 +37,11 @@ def find_flags(evidence: Evidence, leading: Verdict, thresholds: Thresholds) -> 
     """Every flag that the evidence supports beside the leading verdict."""
     flags = set()
     if leading is Verdict.PROXY:
-        candidate = followed(Snapshot(evidence=evidence), thresholds)
+        point = Snapshot(evidence=evidence)
+        candidate = followed(point, thresholds)
         flags.add(f"follows {candidate}")
-        if evidence.candidate_share[candidate].value <= 1.0 - thresholds.kept:
+        by = "candidate_share" if is_comparable(point, candidate, thresholds) else "candidate_gain"
+        if point.get(by, candidate, 0.0) <= 1.0 - thresholds.kept:
             flags.add("mixed")
     if evidence.disagreement:
         flags.add("method-dependent")
@@ -51,8 +53,9 @@ def find_flags(evidence: Evidence, leading: Verdict, thresholds: Thresholds) -> 
 
 def followed(e: Snapshot, t: Thresholds) -> str:
     """The candidate that accounts best for the deviation from the base, of those the proxy rule accepts if any."""
-    accepted = [c for c in e.keys("candidate_share") if is_followed(e, c, t)]
-    return max(accepted or e.keys("candidate_share"), key=lambda c: accounts(e, c))
+    accepted = [c for c in e.conflict_levels if is_followed(e, c, t)]
+    best = lambda c: accounts(e, c) if is_comparable(e, c, t) else e.get("candidate_gain", c, 0.0)  # noqa: E731
+    return max(accepted or e.keys("candidate_share"), key=best)
 
 
 def deceives(e: Snapshot, t: Thresholds) -> bool:

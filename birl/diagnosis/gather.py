@@ -9,115 +9,34 @@ Axes: D draws, L levels, S states, A actions, F features.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import expit
 
 from birl.behavior import Behavior
 from birl.diagnosis.brought import BROUGHT_ABOUT, brought_about
+from birl.diagnosis.candidate_gain import Place, enter_candidate_gain
 from birl.diagnosis.capability import enter_slopes
-from birl.diagnosis.compare import Comparison
 from birl.diagnosis.compliance import enter_compliance
-from birl.diagnosis.controls import Controls
 from birl.diagnosis.cues import enter_cue_gaps
+from birl.diagnosis.entries import Entries
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.fallen import enter_fallen, fallen_levels
-from birl.diagnosis.held_out import HeldOut, OutcomesHeldOut
+from birl.diagnosis.held_out import OutcomesHeldOut
+from birl.diagnosis.inputs import Inputs
 from birl.diagnosis.links import enter_links
+from birl.diagnosis.losses import enter_losses, enter_offered
 from birl.diagnosis.reliance import enter_reliance
 from birl.diagnosis.still import enter_still
-from birl.gap import CANNOT_BE_EARNED, Gap, LevelReturns, pursue, tied_returns
-from birl.irl import RewardEstimate
-from birl.stats import percentile_interval
-from birl.types import FloatArray, Interval
+from birl.gap import Gap, Pursuit, pursue
+from birl.types import FloatArray
 
-__all__ = ["Entries", "Inputs", "gaps", "gather"]
+__all__ = ["gaps", "gather"]
 
-FLOOR = 0.02  # nats a decision: a policy that differs less from chance leaves nothing to explain
-NOTHING_TO_GAIN = "no policy gains over the random walk on the joint objective here"
-CUT_SHORT = "its episodes were cut with much of the discounted future to come: what it forgoes there is not known"
 COUNTED = (
     "only episodes are known: directedness and device are shares of what their own counts would explain, which fit "
     "themselves, and so at least what is said; what the policy would do in states it never met is not known"
 )
-DIGITS = 6  # significant digits of a stored draw; far below its sampling error, and a card stays small
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Inputs:
-    """What evidence is made from.
-
-    Attributes:
-        behaviors: one per distribution, training first.
-        base: the base objective on each model, [S*A].
-        returns: base returns on each.
-        held_out: held-out likelihoods on each.
-        joint: the joint objective.
-        weights: the joint objective on resampled levels, [D, F].
-        level_weights: bootstrap weights of each distribution's levels, [D, L].
-        comparison: the joint objective beside base and candidates, as rewards.
-        odds: for each candidate and shift, log-likelihood of a decision minus the base's on conflict levels, [L], 0
-            elsewhere.
-        conflict: conflict levels by candidate and shift, bool [L].
-        failed: required checks that failed.
-        disagreement: what methods disagree about.
-        candidates: candidate -> distribution -> the same as `base`.
-        controls: what the task declares to tell causes apart, and behaviour under it.
-    """
-
-    behaviors: Sequence[Behavior]
-    base: Mapping[str, FloatArray]
-    returns: Mapping[str, LevelReturns]
-    held_out: Mapping[str, HeldOut]
-    joint: RewardEstimate
-    weights: FloatArray
-    level_weights: Mapping[str, FloatArray]
-    comparison: Comparison
-    odds: Mapping[str, Mapping[str, FloatArray]]
-    conflict: Mapping[str, Mapping[str, np.ndarray]]
-    failed: tuple[str, ...]
-    disagreement: tuple[str, ...]
-    candidates: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
-    controls: Controls = field(default_factory=Controls)
-
-
-@dataclass
-class Entries:
-    """Intervals, draws and reasons as they come in."""
-
-    intervals: dict[str, dict[str, Interval]] = field(default_factory=dict)
-    draws: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    undefined: dict[str, str] = field(default_factory=dict)
-
-    def put(self, quantity: str, key: str, value: float, draws: FloatArray) -> None:
-        """Enter a quantity; draws that are not finite could not be computed and fall back on the value."""
-        draws = np.where(np.isfinite(draws), draws, value)
-        self.intervals.setdefault(quantity, {})[key] = percentile_interval(value, draws)
-        self.draws[f"{quantity}[{key}]"] = tuple(float(f"{x:.{DIGITS}g}") for x in draws)
-
-    def ratio(
-        self,
-        quantity: str,
-        key: str,
-        parts: tuple[FloatArray, FloatArray, FloatArray],
-        reason: str,
-        *,
-        most: float = np.inf,
-    ) -> None:
-        """Enter sum(numerator) / sum(denominator) over resampled levels; undefined where too little is below.
-
-        A share of what can be explained is at most 1: a fit may beat what ties leave over by luck of a few levels.
-        """
-        numerator, denominator, weights = parts
-        total = float(denominator.sum())
-        if total <= FLOOR:
-            self.undefined[f"{quantity}[{key}]"] = reason
-            return
-        below = weights @ denominator
-        with np.errstate(divide="ignore", invalid="ignore"):
-            draws = np.where(below > FLOOR / 10, (weights @ numerator) / below, np.nan)
-        self.put(quantity, key, min(float(numerator.sum()) / total, most), np.minimum(draws, most))
 
 
 def gather(inputs: Inputs) -> Evidence:
@@ -129,8 +48,15 @@ def gather(inputs: Inputs) -> Evidence:
         seen, returns = inputs.held_out[b.distribution], inputs.returns[b.distribution]
         enter_fallen(ledger, b, seen, returns, inputs.level_weights[b.distribution])
         enter_still(ledger, b, inputs.level_weights[b.distribution])
-    _offered(ledger, {b.distribution: _lost(ledger, b, inputs, weights) for b in inputs.behaviors})
     rows = np.concatenate([inputs.joint.simplest[None], weights])
+    by_name = {b.distribution: b for b in inputs.behaviors}
+    pursuits = {name: pursue(b.model, rows, inputs.objectives_on(name)) for name, b in by_name.items()}
+    enter_offered(
+        ledger,
+        {b.distribution: enter_losses(ledger, b, inputs, rows, pursuits[b.distribution]) for b in inputs.behaviors},
+    )
+    for candidate in inputs.candidates:
+        enter_candidate_gain(ledger, candidate, _places(candidate, inputs, pursuits))
     inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)
     for candidate, by_shift in inputs.odds.items():
         _odds(ledger, candidate, by_shift, inputs)
@@ -225,62 +151,19 @@ def _outcomes_explained(ledger: Entries, b: Behavior, o: OutcomesHeldOut, weight
     ledger.ratio("outcome_consistency", name, parts, "no objective explains the outcomes here")
 
 
-def _lost(ledger: Entries, b: Behavior, inputs: Inputs, weights: FloatArray) -> FloatArray:
-    """Base return, and its loss split into goal and capability; regret under the joint objective itself.
-
-    Returns:
-        What its optimiser gains on the joint objective, point estimate first, [1 + D].
-    """
-    name, model = b.distribution, b.model
-    returns, picks = inputs.returns[name], inputs.level_weights[name]
-    point = inputs.joint.simplest
-    pursuit = pursue(model, np.concatenate([point[None], weights]), inputs.base[name])
-    counts = b.level_feature_counts()  # [L, F]
-    own_gain, forgone = _forgone(pursuit.best, np.concatenate([point[None], weights]), counts, b, picks)
-    if own_gain[0] <= 0 or returns.endless is not None:
-        ledger.undefined[f"own_regret[{name}]"] = NOTHING_TO_GAIN if own_gain[0] <= 0 else CUT_SHORT
-    else:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            own = np.where(own_gain > 0, forgone / own_gain, np.nan)
-        ledger.put("own_regret", name, float(own[0]), own[1:])
-    if not returns.can_be_earned(inputs.base[name]):
-        for quantity in ("base_return", "goal_regret", "capability_regret"):
-            ledger.undefined[f"{quantity}[{name}]"] = CANNOT_BE_EARNED
-        return own_gain
-    least, _ = tied_returns(model, model.features @ point, inputs.base[name])
-    tied = pursuit.base[0] - least  # what the tie-break that serves the base worst loses on top of the greedy one
-    rows = np.concatenate([np.ones((1, model.n_levels)), picks])
-    gain = rows @ returns.gain
-    reached = (rows @ (returns.policy - returns.walk)) / gain
-    ideal = returns.endless or returns
-    goal = (np.einsum("dl,dl->d", rows, ideal.best - pursuit.base) + rows @ tied) / (rows @ ideal.gain)
-    ledger.put("base_return", name, float(reached[0]), reached[1:])
-    ledger.put("goal_regret", name, float(goal[0]), goal[1:])
-    ledger.put("capability_regret", name, float(1 - reached[0] - goal[0]), 1 - reached[1:] - goal[1:])
-    return own_gain
-
-
-def _offered(ledger: Entries, gains: Mapping[str, FloatArray]) -> None:
-    """What each distribution offers on the joint objective, beside what training does."""
-    training = next(iter(gains.values()))
-    for name, gain in gains.items():
-        if training[0] <= 0:
-            ledger.undefined[f"own_gain[{name}]"] = "the joint objective offers nothing in training"
-            continue
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ledger.put("own_gain", name, float(gain[0] / training[0]), gain[1:] / training[1:])
-
-
-def _forgone(
-    best: FloatArray, weights: FloatArray, counts: FloatArray, b: Behavior, picks: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """What is to be gained under each weight vector and what the policy forgoes of it, point first, [1 + D] each."""
-    rows = np.concatenate([np.ones((1, b.model.n_levels)), picks])
-    walk = b.level_feature_counts(b.model.uniform) @ weights.T  # [L, 1 + D]
-    reached = counts @ weights.T
-    gain = np.einsum("dl,dl->d", rows, best - walk.T)
-    nothing = 1e-9 * max(1.0, float(np.abs(weights[0]).max(initial=0.0)))
-    return np.where(gain > nothing, gain, 0.0), np.einsum("dl,dl->d", rows, best - reached.T)
+def _places(candidate: str, inputs: Inputs, pursuits: Mapping[str, Pursuit]) -> Sequence[Place]:
+    """The shifts, as base and one candidate see them."""
+    return [
+        Place(
+            behavior=b,
+            base=inputs.base[b.distribution],
+            candidate=inputs.candidates[candidate][b.distribution],
+            conflict=inputs.conflict[candidate][b.distribution],
+            brings=pursuits[b.distribution].brings[candidate],
+            picks=inputs.level_weights[b.distribution],
+        )
+        for b in inputs.behaviors[1:]
+    ]
 
 
 def _odds(ledger: Entries, candidate: str, by_shift: Mapping[str, FloatArray], inputs: Inputs) -> None:

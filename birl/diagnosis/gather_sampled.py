@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from birl.diagnosis.entries import Entries
 from birl.diagnosis.evidence import Evidence
-from birl.diagnosis.gather import NOTHING_TO_GAIN, Entries
 from birl.diagnosis.known import HABIT, POLICY, WALK, Known
+from birl.diagnosis.losses import NOTHING_TO_GAIN
 from birl.diagnosis.sampled_checks import caveats, failed_checks
 from birl.diagnosis.sampled_conflict import conflicts
 from birl.diagnosis.sampled_inputs import NO_YARDSTICK, SURE, SampledInputs

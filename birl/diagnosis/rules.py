@@ -52,7 +52,9 @@ def not_trained(e: Snapshot, t: Thresholds) -> bool:
 
 
 def skill_lost(e: Snapshot, t: Thresholds) -> bool:
-    """Wherever base return fell, no objective explains what is left."""
+    """Wherever base return fell, no objective explains what is left, and no candidate is served by it."""
+    if any(is_served(e, c, t) for c in e.keys("candidate_gain")):
+        return False
     for shifts in (("feature",), ("capability", "dynamics")):
         fallen = [name for name in e.of(*shifts) if fell(e, name, t)]
         if fallen:
@@ -98,18 +100,27 @@ def not_one_objective(e: Snapshot, t: Thresholds) -> bool:
 
 
 def candidate_followed(e: Snapshot, t: Thresholds) -> bool:
-    """A candidate carries a comparable part of the objective and accounts for its deviation from the base."""
-    return any(is_followed(e, c, t) for c in e.keys("candidate_share"))
+    """A candidate is served, or carries a comparable part of the objective and accounts for its deviation."""
+    return any(is_followed(e, c, t) for c in e.conflict_levels)
 
 
 def is_followed(e: Snapshot, candidate: str, t: Thresholds) -> bool:
     """The same of one candidate, and where it can be hidden, hiding it matters."""
     return (
-        e.get("candidate_share", candidate) >= t.share
-        and accounts(e, candidate) >= t.along
+        (is_comparable(e, candidate, t) or is_served(e, candidate, t))
         and e.conflict_levels.get(candidate, 0) > 0
         and e.get("reliance", candidate, 1.0) > t.reliance
     )
+
+
+def is_comparable(e: Snapshot, candidate: str, t: Thresholds) -> bool:
+    """The weights hold a comparable part of the candidate, and it accounts for how they deviate from the base."""
+    return e.get("candidate_share", candidate, 0.0) >= t.share and accounts(e, candidate) >= t.along
+
+
+def is_served(e: Snapshot, candidate: str, t: Thresholds) -> bool:
+    """Most of what the candidate asks for and the base does not is done, and is what its objective asks for."""
+    return e.get("candidate_gain", candidate, 0.0) >= t.along
 
 
 def worse_when_better(e: Snapshot, t: Thresholds) -> bool:
@@ -241,8 +252,8 @@ RULES: Sequence[Rule] = (
     Rule(
         id="candidate-followed",
         verdict=Verdict.PROXY,
-        reason="one objective explains training and shifts, and a candidate makes up a comparable part of it; where it "
-        "can be hidden, hiding it matters",
+        reason="one objective explains training and shifts, and a candidate makes up a comparable part of it, or its "
+        "optimiser does most of what the candidate asks for; where it can be hidden, hiding it matters",
         fires=candidate_followed,
     ),
     Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from birl.diagnosis.gather import Entries
+from birl.diagnosis.entries import Entries
 from birl.diagnosis.known import WALK
 from birl.diagnosis.sampled_inputs import NO_YARDSTICK, SampledInputs
 from birl.diagnosis.thresholds import Thresholds

@@ -23,7 +23,8 @@ class Thresholds:
             not explain both.
         share: a candidate's part of the objective (0 none, 1 all) from which it counts.
         kept: the base's part from which a proxy is called mixed.
-        along: share of the deviation from the base that one candidate must account for.
+        along: share of the deviation from the base that one candidate must account for, or of what its optimiser gains
+            over the base's that must be gained.
         worth: share of what its own objective offers in training from which there is something to pursue.
         reliance: share of conflict levels by which a candidate must be followed more than when it is hidden.
         cue: base return lost under a cue, beyond that under its meaningless twin, from which the cue counts.

@@ -54,7 +54,7 @@ class Blocks:
         level, place, systems = self._systems(action, rows)
         padded = np.zeros(systems.shape[:2])
         padded[level, place] = right
-        return np.linalg.solve(systems, padded[:, :, None])[level, place, 0]
+        return np.asarray(np.linalg.solve(systems, padded[:, :, None])[level, place, 0], np.float64)
 
     def _under(self, action: IntArray) -> FloatArray:
         """The blocks of a policy, [L, N, N]; those of levels on which it is the one before are there already."""

@@ -64,8 +64,10 @@ class PolicyChain:
         return self._factor.solve(self.model.start if start is None else start, transposed=True)
 
     def policy_values(self, rewards: FloatArray) -> FloatArray:
-        """State values of a reward [S*A] under the policy, [S]."""
-        return self.values((self.policy * rewards.reshape(self.policy.shape)).sum(axis=1))
+        """State values of a reward under the policy: [S*A] to [S], or [S*A, K] to [S, K]."""
+        return self.values(
+            np.einsum("sa,sa...->s...", self.policy, rewards.reshape(*self.policy.shape, *rewards.shape[1:]))
+        )
 
     def features(self) -> FloatArray:
         """Expected features of a step in each state, phi_pi, [S, F]."""
@@ -142,7 +144,7 @@ class GreedyChain(PolicyChain):
         return total
 
     def policy_values(self, rewards: FloatArray) -> FloatArray:
-        """State values of a reward [S*A] under the policy, [S]."""
+        """State values of a reward under the policy: [S*A] to [S], or [S*A, K] to [S, K]."""
         return self.values(rewards[np.arange(self.model.n_states) * self.model.n_actions + self.action])
 
     def occupancy(self, start: FloatArray | None = None) -> FloatArray:
@@ -184,7 +186,7 @@ class BlockChain(PolicyChain):
         return self._blocks.solve(self.action, self.model.start if start is None else start, transposed=True)
 
     def policy_values(self, rewards: FloatArray) -> FloatArray:
-        """State values of a reward [S*A] under the policy, [S]."""
+        """State values of a reward under the policy: [S*A] to [S], or [S*A, K] to [S, K]."""
         return self.values(rewards[np.arange(self.model.n_states) * self.model.n_actions + self.action])
 
 

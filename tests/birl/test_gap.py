@@ -60,7 +60,7 @@ def test_goal_and_capability_add_up_to_the_loss_for_a_fixed_tie_break(world):
     clumsy = 0.3 * world.uniform + 0.7 * hard_plan(world, reward_vector(world, ANY_END)).policy
     returns = level_returns(behave(world, clumsy), base)
     least, greatest = tied_returns(world, reward_vector(world, ANY_END), base)
-    for ideal in (least, greatest, pursue(world, weights(door=1.0, ball=1.0)[None], base).base[0]):
+    for ideal in (least, greatest, pursue(world, weights(door=1.0, ball=1.0)[None], {"base": base}).brings["base"][0]):
         goal, capability = returns.best - ideal, ideal - returns.policy
         assert goal + capability == pytest.approx(returns.best - returns.policy)
         assert (goal >= -1e-12).all()
@@ -68,8 +68,8 @@ def test_goal_and_capability_add_up_to_the_loss_for_a_fixed_tie_break(world):
 
 def test_pursuing_the_base_loses_nothing_and_pursuing_the_ball_everything(world):
     base = reward_vector(world, DOOR)
-    found = pursue(world, np.stack([weights(door=2.0), weights(ball=1.0)]), base)
-    assert found.base == pytest.approx(np.array([[1.0, DISCOUNT, DISCOUNT**2], [0.0, 0.0, 0.0]]) / 3)
+    found = pursue(world, np.stack([weights(door=2.0), weights(ball=1.0)]), {"base": base})
+    assert found.brings["base"] == pytest.approx(np.array([[1.0, DISCOUNT, DISCOUNT**2], [0.0, 0.0, 0.0]]) / 3)
     assert found.best == pytest.approx(
         np.array([[2.0, 2 * DISCOUNT, 2 * DISCOUNT**2], [DISCOUNT**2, DISCOUNT, 1.0]]) / 3
     )
@@ -82,11 +82,13 @@ def test_pursuing_many_objectives_is_planning_for_each_from_scratch(seed):
     model = random_model(rng, n_levels=3)
     drawn = rng.normal(size=(4, model.n_features))
     base = model.features @ rng.normal(size=model.n_features)
-    found = pursue(model, drawn, base)
+    other = model.features @ rng.normal(size=model.n_features)
+    found = pursue(model, drawn, {"base": base, "other": other})
     for d, w in enumerate(drawn):
         plan = hard_plan(model, model.features @ w)
         assert np.allclose(found.best[d], model.per_level(model.start * plan.values))
-        assert np.allclose(found.base[d], level_return(model, plan.policy, base))
+        assert np.allclose(found.brings["base"][d], level_return(model, plan.policy, base))
+        assert np.allclose(found.brings["other"][d], level_return(model, plan.policy, other))
 
 
 @given(seed=st.integers(0, 100))

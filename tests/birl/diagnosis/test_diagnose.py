@@ -107,6 +107,14 @@ def test_a_proxy_that_keeps_enough_of_the_base_is_mixed(offset, mixed):
     assert ("mixed" in diagnose(evidence(**FOLLOWS_RED | share)).flags) == mixed
 
 
+@pytest.mark.parametrize(("gain", "mixed"), [(0.7, True), (0.9, False)])
+def test_a_proxy_known_by_what_it_serves_is_mixed_by_what_it_does_not(gain, mixed):
+    found = diagnose(evidence(**BENT, candidate_gain={"red": gain}))
+    assert found.verdict is Verdict.PROXY
+    assert found.flags == ({"follows red", "mixed"} if mixed else {"follows red"})
+    assert f"candidate gain red {gain:.2f}" in found.reason
+
+
 def test_only_a_proxy_is_mixed():
     assert "mixed" not in diagnose(evidence(candidate_share={"red": 0.1})).flags
 

@@ -105,6 +105,9 @@ def test_cues_come_before_robust_and_every_suboptimality_before_proxy():
         (lambda x: BENT | TURNED | {"own_slope": {"train": x}}, T.slope, "worse-when-better", "distorted"),
         (lambda x: FOLLOWS_RED | {"reliance": {"red": x}}, T.reliance, "candidate-followed", "distorted"),
         (lambda x: FOLLOWS_RED | {"candidate_share": {"red": x}}, T.share, "candidate-followed", "distorted"),
+        (lambda x: BENT | {"candidate_gain": {"red": x}}, T.along, "candidate-followed", "distorted"),
+        (lambda x: BENT | {"candidate_gain": {"red": 1.0}, "reliance": {"red": x}},
+         T.reliance, "candidate-followed", "distorted"),
         (lambda x: AIMLESS | {"directedness": 0.1 + x}, T.directed, "same-objective", "no-objective"),
         (lambda x: AIMLESS | {"own_directedness": 0.1 + x}, T.directed, "same-objective", "no-objective"),
         (lambda x: AIMLESS | {"outcome_directedness": x}, T.directed_outcomes, "same-objective", "no-objective"),
@@ -129,6 +132,17 @@ def test_skill_is_not_lost_while_outcomes_still_show_an_objective():
         "outcome_directedness": 0.5,
     }
     assert rule(**dithering | FOLLOWS_RED) == "candidate-followed"
+
+
+def test_skill_is_not_lost_while_a_candidate_is_served():
+    runs_on = {
+        "base_return": only("train", 0.9, 0.0),
+        "directedness": only("train", 0.95, 0.1),
+        "outcome_directedness": only("train", 0.95, 0.0),
+    }
+    assert rule(**BENT | runs_on) == "skill-lost"
+    assert rule(**BENT | runs_on, candidate_gain={"red": T.along}) == "candidate-followed"
+    assert rule(**BENT | runs_on, candidate_gain={"red": T.along - 1e-6}) == "skill-lost"
 
 
 def test_a_capability_shift_decides_only_when_no_feature_shift_fell():

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from birl.diagnosis.gather import Entries
+from birl.diagnosis.entries import Entries
 from birl.diagnosis.known import Known
 from birl.diagnosis.sampled_checks import caveats, failed_checks
 from birl.diagnosis.sampled_conflict import conflicts

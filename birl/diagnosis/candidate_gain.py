@@ -1,0 +1,73 @@
+"""How much of what a candidate asks for is done where the base asks for something else.
+
+    candidate_gain[c] = (J_c(x) - J_c(base's optimiser)) / (J_c(c's optimiser) - J_c(base's optimiser))
+
+on conflict levels, for the policy and for the optimiser of the joint objective, whichever gains less: 0 who serves the
+candidate no better than the base's optimiser does, 1 who serves it as its own would. Ties of the base are broken in
+favour of the candidate. Weights of events that a policy never lets happen can hide a candidate among them; what the
+weights make one do cannot.
+
+Axes: L levels, D draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from birl.behavior import Behavior
+from birl.diagnosis.ledger import Ledger
+from birl.gap import level_returns, tied_returns
+from birl.types import FloatArray
+
+__all__ = ["Place", "enter_candidate_gain"]
+
+NO_CONFLICT = "no level of any shift separates it from the base"
+NOTHING = "its optimiser gains nothing that the base's does not"
+CUT_SHORT = "its episodes were cut with much of the discounted future to come"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Place:
+    """A shift on which base and candidate part.
+
+    Attributes:
+        behavior: what the policy does there.
+        base: the base objective, [S*A].
+        candidate: the candidate, [S*A].
+        conflict: levels on which they part, bool [L].
+        brings: what the joint objective's optimiser earns on the candidate, the point estimate first, [1 + D, L].
+        picks: bootstrap weights of the levels, [D, L].
+    """
+
+    behavior: Behavior
+    base: FloatArray
+    candidate: FloatArray
+    conflict: np.ndarray
+    brings: FloatArray
+    picks: FloatArray
+
+
+def enter_candidate_gain(ledger: Ledger, candidate: str, shifts: Sequence[Place]) -> None:
+    """Enter `candidate_gain[candidate]` from all the shifts on which it parts from the base."""
+    where = [place for place in shifts if place.conflict.any()]
+    returns = [level_returns(place.behavior, place.candidate) for place in where]
+    if not where or any(found.endless is not None for found in returns):
+        ledger.undefined[f"candidate_gain[{candidate}]"] = CUT_SHORT if where else NO_CONFLICT
+        return
+    wanted = done = planned = np.zeros(1 + len(where[0].picks))
+    for place, found in zip(where, returns, strict=True):
+        on = place.conflict * np.concatenate([np.ones_like(place.picks[:1]), place.picks])  # [1 + D, L]
+        # what the base's optimiser can get on the way
+        _, free = tied_returns(place.behavior.model, place.base, place.candidate)
+        wanted = wanted + on @ (found.best - free)
+        done = done + on @ (found.policy - free)
+        planned = planned + np.einsum("dl,dl->d", on, place.brings - free)
+    if not wanted[0] > 0:
+        ledger.undefined[f"candidate_gain[{candidate}]"] = NOTHING
+        return
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = np.minimum(done, planned) / wanted
+    ledger.put("candidate_gain", candidate, float(gain[0]), gain[1:])
