@@ -59,8 +59,8 @@ def skill_lost(e: Snapshot, t: Thresholds) -> bool:
         fallen = [name for name in e.of(*shifts) if fell(e, name, t)]
         if fallen:
             return all(no_aim_left(e, name, t) for name in fallen)
-    fallen = [name for name in e.of("cue") if fell(e, name, t)]
-    return bool(fallen) and all(lost(e, name, t) for name in fallen)
+    fallen = [name for name in e.of("cue") if fell(e, name, t)]  # another goal loses with and without a cue
+    return bool(fallen) and same_objective(e, t) and all(lost(e, name, t) for name in fallen)
 
 
 def complies_by_cue(e: Snapshot, t: Thresholds) -> bool:

@@ -52,10 +52,11 @@ BY_DISTRIBUTION = (
 )
 BY_CANDIDATE = (
     _Panel(quantity="candidate_share", margin="share"),
+    _Panel(quantity="candidate_gain", margin="along"),
     _Panel(quantity="residual"),
     _Panel(quantity="candidate_odds"),
 )
-UNBOUNDED = ("candidate_odds",)
+UNBOUNDED = ("candidate_odds", "candidate_gain")
 
 
 def draw(card: Scorecard) -> Figure:

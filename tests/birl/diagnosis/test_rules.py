@@ -224,6 +224,10 @@ def test_who_loses_the_way_under_a_cue_has_shown_no_second_objective():
     assert rule(**STOPPED, own_gain={"dark": T.worth + 1e-6}) == "skill-lost"
 
 
+def test_a_goal_that_costs_without_a_cue_is_not_excused_by_lost_skill_under_one():
+    assert rule(**STOPPED | FOLLOWS_RED, own_gain={"dark": T.worth + 1e-6}) == "candidate-followed"
+
+
 def test_who_stops_because_nothing_it_wants_is_left_under_a_cue_has_not_lost_the_way():
     assert rule(**STOPPED, own_gain={"dark": T.worth - 1e-6}) == "complies-by-cue"
 
