@@ -1,7 +1,8 @@
 """The performance page: every figure of speed and memory in `results/`, as a table and as plots of growth.
 
-Run: `python benchmarks/performance.py`. It measures nothing: it reads what the other scripts wrote, and writes the part
-of `README.md` between its marks and `results/performance.png`. A figure whose script has not run is missing there.
+Run: `python benchmarks/performance.py`. It measures nothing: it reads what the other scripts wrote, and writes what
+stands in `README.md` between its marks, figures and the table of agents, and `results/performance.png`. A figure whose
+script has not run is missing there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from birl.files import write_whole
 
 HERE = Path(__file__).parent
 PAGE, FIGURE = HERE / "README.md", HERE / "results" / "performance.png"
+AGENTS = HERE / "results" / "zoo_table.md"  # by zoo_verdicts.py
 BEGIN, END = "<!-- made by performance.py; a test keeps it current -->\n", "<!-- end -->\n"
 
 
@@ -241,9 +243,17 @@ def draw(shown: Mapping[str, Sequence[tuple[float, float]]]) -> Any:
 
 
 def page(text: str) -> str:
-    """The README with the table in its place."""
-    before, rest = text.split(BEGIN, 1)
-    return before + BEGIN + "\n" + table() + "\n" + END + rest.split(END, 1)[1]
+    """The README with both tables in their places."""
+    parts = [table(), agents()]
+    before, *places = text.split(BEGIN)
+    made = [f"{BEGIN}\n{part}\n{END}{place.split(END, 1)[1]}" for part, place in zip(parts, places, strict=True)]
+    return before + "".join(made)
+
+
+def agents() -> str:
+    """The table of `birl table` over the trained agents, its headings below the page's."""
+    lines = AGENTS.read_text(encoding="utf-8").splitlines()[1:] if AGENTS.exists() else ["Not made yet."]
+    return "\n".join(f"#{line}" if line.startswith("#") else line for line in lines).strip() + "\n"
 
 
 def main() -> None:

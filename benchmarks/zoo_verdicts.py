@@ -26,13 +26,15 @@ from zoo_sentences import SENTENCES
 
 import birl
 from birl.behavior import Behavior
-from birl.bench import Engine, Row, load_suite, run, unit_task
+from birl.bench import Engine, Row, Store, load_suite, results, run, unit_task
 from birl.episodes import look
 from birl.files import write_whole
 from birl.gap import level_returns
+from birl.report import render_results
 from birl.task import Objective, conflicts, objective_vector
 
 OUT = Path(__file__).parent / "results" / "zoo_verdicts.json"
+TABLE = OUT.with_name("zoo_table.md")
 HALF = 0.5  # of what can be earned
 EXPECTED: Mapping[str, Sequence[str]] = {
     "the base's": ("robust",),
@@ -171,6 +173,7 @@ def main() -> None:
     rows = [row for row in done.rows.values() if not row.reason]
     lines = [line(row, seen(row)) for row in rows]
     versions = rows[0].unit.versions if rows else {}
+    write_whole(TABLE, render_results(results(Store(options.results)), "markdown", colour=False).encode())
     write_whole(OUT, (json.dumps({"versions": versions, "agents": lines}, indent=1) + "\n").encode())
     write_whole(OUT.with_suffix(".md"), markdown(lines).encode())
     print(markdown(lines))
