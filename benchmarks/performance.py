@@ -102,14 +102,13 @@ def airl(found: Any) -> Iterable[Figure]:
 
 def score(found: Any) -> Iterable[Figure]:
     """The command line."""
-    for one in found["commands"].values():
-        aims = {"--help": "aim: .3 s of CPU", "--levels 100": "aim: 10 s, 30 s at most"}
-        aim = next((aims[word] for word in aims if one["command"].endswith(word)), "")
+    aims = {"help": "aim: .3 s of CPU", "score, 100 + 100 levels": "aim: 10 s, 30 s at most"}
+    for name, one in found["commands"].items():
         cpu, clock = one["processor seconds"]["median"], one["clock seconds"]["median"]
         yield Figure(
             what=f"`{one['command']}`, a cold process",
             came=f"{clock:.2f} s, {cpu:.2f} s of CPU",
-            against=aim,
+            against=aims.get(name, ""),
             bound="imports" if "score" not in one["command"] else "imports, then sparse solves for draws and folds",
         )
 

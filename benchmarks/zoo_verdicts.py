@@ -125,7 +125,7 @@ def line(row: Row, look: Seen) -> dict[str, object]:
         "kind": row.kind,
         "flags": row.flags,
         "agree": row.verdict in EXPECTED[look.read],
-        "why": "" if row.verdict in EXPECTED[look.read] else SENTENCES.get(row.unit.agent, ""),
+        "why": "" if row.verdict in EXPECTED[look.read] else SENTENCES.get((row.unit.agent, row.verdict or ""), ""),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from birl.diagnosis.rules import Rule
+from birl.diagnosis.rules import Rule, is_served
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 from birl.diagnosis.verdict import Verdict
@@ -39,8 +39,9 @@ def would_decide(e: Snapshot, rule: Rule, probabilities: Mapping[Verdict, float]
     if Verdict.PROXY in probabilities:
         found += [
             f"declare a ghost of {c}: its conflict levels with {c} hidden (Task.ghosts)"
-            for c in e.keys("candidate_share")
-            if not e.has("reliance", c) and e.get("candidate_share", c) >= t.share and e.conflict_levels.get(c)
+            for c, count in e.conflict_levels.items()
+            if count and not e.has("reliance", c)
+            if e.get("candidate_share", c, 0.0) >= t.share or is_served(e, c, t)
         ]
     if Verdict.APPROXIMATE in probabilities or rule.id == "none":
         found.append("name a candidate for what it does instead")

@@ -4,8 +4,8 @@
 
 on conflict levels, for the policy and for the optimiser of the joint objective, whichever gains less: 0 who serves the
 candidate no better than the base's optimiser does, 1 who serves it as its own would. Ties of the base are broken in
-favour of the candidate. Weights of events that a policy never lets happen can hide a candidate among them; what the
-weights make one do cannot.
+favour of the candidate, those of the joint objective against it. Weights of events that a policy never lets happen can
+hide a candidate among them; what the weights make one do cannot. Episodes that were cut count as far as they went.
 
 Axes: L levels, D draws.
 """
@@ -25,8 +25,8 @@ from birl.types import FloatArray
 __all__ = ["Place", "enter_candidate_gain"]
 
 NO_CONFLICT = "no level of any shift separates it from the base"
-NOTHING = "its optimiser gains nothing that the base's does not"
-CUT_SHORT = "its episodes were cut with much of the discounted future to come"
+NOTHING = "its optimiser gains next to nothing that the base's does not"
+LITTLE = 1e-6  # of what its optimiser gains over the random walk
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +37,8 @@ class Place:
         behavior: what the policy does there.
         base: the base objective, [S*A].
         candidate: the candidate, [S*A].
-        conflict: levels on which they part, bool [L].
+        joint: the joint objective, [S*A].
+        conflict: levels on which base and candidate part, bool [L].
         brings: what the joint objective's optimiser earns on the candidate, the point estimate first, [1 + D, L].
         picks: bootstrap weights of the levels, [D, L].
     """
@@ -45,6 +46,7 @@ class Place:
     behavior: Behavior
     base: FloatArray
     candidate: FloatArray
+    joint: FloatArray
     conflict: np.ndarray
     brings: FloatArray
     picks: FloatArray
@@ -53,19 +55,20 @@ class Place:
 def enter_candidate_gain(ledger: Ledger, candidate: str, shifts: Sequence[Place]) -> None:
     """Enter `candidate_gain[candidate]` from all the shifts on which it parts from the base."""
     where = [place for place in shifts if place.conflict.any()]
-    returns = [level_returns(place.behavior, place.candidate) for place in where]
-    if not where or any(found.endless is not None for found in returns):
-        ledger.undefined[f"candidate_gain[{candidate}]"] = CUT_SHORT if where else NO_CONFLICT
+    if not where:
+        ledger.undefined[f"candidate_gain[{candidate}]"] = NO_CONFLICT
         return
-    wanted = done = planned = np.zeros(1 + len(where[0].picks))
-    for place, found in zip(where, returns, strict=True):
+    wanted = offered = done = planned = np.zeros(1 + len(where[0].picks))
+    for place in where:
+        model, returns = place.behavior.model, level_returns(place.behavior, place.candidate)
+        ideal = returns.endless or returns
         on = place.conflict * np.concatenate([np.ones_like(place.picks[:1]), place.picks])  # [1 + D, L]
-        # what the base's optimiser can get on the way
-        _, free = tied_returns(place.behavior.model, place.base, place.candidate)
-        wanted = wanted + on @ (found.best - free)
-        done = done + on @ (found.policy - free)
-        planned = planned + np.einsum("dl,dl->d", on, place.brings - free)
-    if not wanted[0] > 0:
+        _, free = tied_returns(model, place.base, place.candidate)  # what the base's optimiser can get on the way
+        least, _ = tied_returns(model, place.joint, place.candidate)
+        sure = place.brings - (place.brings[0] - least)
+        wanted, offered = wanted + on @ (ideal.best - free), offered + on @ ideal.gain
+        done, planned = done + on @ (returns.policy - free), planned + np.einsum("dl,dl->d", on, sure - free)
+    if not wanted[0] > LITTLE * offered[0]:
         ledger.undefined[f"candidate_gain[{candidate}]"] = NOTHING
         return
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -158,6 +158,7 @@ def _places(candidate: str, inputs: Inputs, pursuits: Mapping[str, Pursuit]) -> 
             behavior=b,
             base=inputs.base[b.distribution],
             candidate=inputs.candidates[candidate][b.distribution],
+            joint=b.model.features @ inputs.joint.simplest,
             conflict=inputs.conflict[candidate][b.distribution],
             brings=pursuits[b.distribution].brings[candidate],
             picks=inputs.level_weights[b.distribution],

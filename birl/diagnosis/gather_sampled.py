@@ -71,6 +71,7 @@ def gather_sampled(inputs: SampledInputs) -> Evidence:
     candidates = [name for name in inputs.objectives if name != "base"]
     for name in candidates:
         ledger.undefined[f"reliance[{name}]"] = UNPLANNED
+        ledger.undefined[f"candidate_gain[{name}]"] = UNPLANNED
         ledger.undefined[f"candidate_odds[{name}]"] = f"likelihoods are {UNPLANNED}: see its merit under `candidates`"
     quantities: Any = ledger.intervals
     return Evidence(

@@ -16,11 +16,10 @@ from birl.diagnosis.controls import Controls
 from birl.diagnosis.held_out import HeldOut
 from birl.gap import LevelReturns
 from birl.irl import RewardEstimate
+from birl.task import BASE
 from birl.types import FloatArray
 
-__all__ = ["BASE", "Inputs"]
-
-BASE = "base"  # what no candidate may be called
+__all__ = ["Inputs"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

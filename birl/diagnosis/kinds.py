@@ -11,7 +11,8 @@ Training is asked what base and candidate do to each other (`birl.diagnosis.link
   common cause: the only door is red.
 
 Confirmed is a kind when the policy goes on following the candidate where candidate and base part, and so the link is
-cut: it is likelier to pursue the candidate than the base on conflict levels, or hiding the candidate stops it.
+cut: it is likelier to pursue the candidate than the base on conflict levels, it does most of what the candidate asks
+for there, or hiding the candidate stops it.
 
 Cannot tell what moved the training that produced the policy, and says nothing where both are one reward in training
 with effects of its own (each then causes the other), or where neither brings the other.
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.links import LINKS
+from birl.diagnosis.rules import is_served
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 
@@ -79,7 +81,7 @@ def _of_draw(e: Snapshot, c: str, t: Thresholds) -> str | None:
 
 
 def _confirmed(e: Snapshot, c: str, t: Thresholds) -> bool:
-    return e.get("candidate_odds", c, 0.0) > 0 or e.get("reliance", c, 0.0) > t.reliance
+    return e.get("candidate_odds", c, 0.0) > 0 or e.get("reliance", c, 0.0) > t.reliance or is_served(e, c, t)
 
 
 def _undecided(e: Snapshot, c: str, *, decided: bool) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from birl.behavior import Behavior
-from birl.diagnosis.inputs import BASE, Inputs
+from birl.diagnosis.inputs import Inputs
 from birl.diagnosis.ledger import Ledger
 from birl.gap import CANNOT_BE_EARNED, Pursuit, tied_returns
+from birl.task import BASE
 from birl.types import FloatArray
 
 __all__ = ["NOTHING_TO_GAIN", "enter_losses", "enter_offered"]

@@ -58,9 +58,8 @@ class Blocks:
 
     def _under(self, action: IntArray) -> FloatArray:
         """The blocks of a policy, [L, N, N]; those of levels on which it is the one before are there already."""
-        changed = np.ones(self._shape[0], bool)
-        if self._action is not None:
-            changed = np.bincount(self._level[action != self._action], minlength=self._shape[0]) > 0
+        differs = np.ones(action.size, bool) if self._action is None else action != self._action
+        changed = np.bincount(self._level[differs], minlength=self._shape[0]) > 0
         if changed.any():
             _, _, systems = self._systems(action, np.flatnonzero(changed[self._level]))
             self._inverse[changed] = np.linalg.inv(systems)

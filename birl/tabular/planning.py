@@ -24,7 +24,7 @@ from birl.types import BirlError, FloatArray
 __all__ = ["HardPlan", "SoftPlan", "hard_plan", "q_values", "soft_plan", "soft_policy"]
 
 MAX_ITERATIONS = 200
-EXACT = 1e-11  # Bellman residual of values that a plan may be taken from as they are, relative to the largest
+EXACT = 1e-11  # Bellman residual of a value that is kept as it is, relative to itself and to the largest reward
 TIE = 1e-9  # two actions whose Q differ by less, relative to the largest |Q|, are tied
 
 
@@ -137,11 +137,11 @@ def hard_plan(model: TabularModel, reward: FloatArray, *, warm_start: FloatArray
         reward: [S*A].
         warm_start: V to begin from, [S].
     """
-    values = _guess(model, reward) if warm_start is None else warm_start.copy()
+    values = _guess(model, reward) if warm_start is None else np.array(warm_start, np.float64)
     q, rows = q_values(model, reward, values), np.arange(model.n_states)
     action = q.argmax(axis=1)
     if warm_start is not None:
-        off = _off(model, q, values)
+        off = _off(model, reward, q, values)
         if not off.any():
             return HardPlan(values=values, q=q, chain=greedy_chain(model, action))
         if model.falls_apart:
@@ -169,7 +169,7 @@ def _guess(model: TabularModel, reward: FloatArray) -> FloatArray:
     )
 
 
-def _off(model: TabularModel, q: FloatArray, values: FloatArray) -> np.ndarray:
-    """States in which values do not solve the Bellman optimality equation to rounding, bool [S]."""
-    off = np.where(model.terminal, 0.0, best_values(q)) - values
-    return np.abs(off) > EXACT * (1.0 + np.abs(values).max(initial=0.0))
+def _off(model: TabularModel, reward: FloatArray, q: FloatArray, values: FloatArray) -> np.ndarray:
+    """States in which values do not solve the Bellman optimality equation to rounding, or are no numbers, bool [S]."""
+    off = np.abs(np.where(model.terminal, 0.0, best_values(q)) - values)
+    return ~(off <= EXACT * (1.0 + np.abs(values) + np.abs(reward).max(initial=0.0)))

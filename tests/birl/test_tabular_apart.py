@@ -79,6 +79,32 @@ def test_a_guess_is_left_as_it_was(rng):
     assert np.array_equal(guess, np.ones(model.n_states))
 
 
+@pytest.mark.parametrize("world", [random_model, lambda rng: certain_world(rng, 6)], ids=["chance", "certain"])
+@pytest.mark.parametrize("guess", [1e13, np.nan])
+def test_no_guess_is_so_bad_that_another_level_pays_for_it(rng, world, guess):
+    model = beside(world(rng), world(rng))
+    reward = model.features @ rng.normal(size=model.n_features)
+    start = np.where(model.level == 0, guess, 0.0)
+    assert hard_plan(model, reward, warm_start=start).values == pytest.approx(hard_plan(model, reward).values)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32])
+def test_a_guess_of_another_precision_is_a_guess_like_any(rng, dtype):
+    model = beside(random_model(rng), random_model(rng))
+    reward = model.features @ rng.normal(size=model.n_features)
+    start = np.zeros(model.n_states, dtype)
+    assert hard_plan(model, reward, warm_start=start).values == pytest.approx(hard_plan(model, reward).values)
+
+
+def test_levels_may_be_numbered_with_gaps(rng):
+    model = beside(random_model(rng), random_model(rng))
+    gaps = replace(model, level=2 * model.level)
+    reward = model.features @ rng.normal(size=model.n_features)
+    plan, other = hard_plan(model, reward), hard_plan(gaps, reward)
+    assert other.values == pytest.approx(plan.values)
+    assert other.chain.occupancy() == pytest.approx(plan.chain.occupancy())
+
+
 def test_zeros_that_are_stored_neither_make_a_world_uncertain_nor_cost_anything(rng):
     model = certain_world(rng, 6)
     dense = model.transitions.toarray()

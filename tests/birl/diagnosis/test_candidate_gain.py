@@ -32,6 +32,7 @@ def place(policy, planned, *, candidate=RED, scale: float = 1.0) -> Place:
         behavior=behave(SHIFT, policy, "blue-door", shift="feature"),
         base=base,
         candidate=wanted,
+        joint=SHIFT.features @ weights,
         conflict=conflicts(SHIFT, base, wanted),
         brings=pursue(SHIFT, np.tile(weights, (1 + DRAWS, 1)), {"red": wanted}).brings["red"],
         picks=np.random.default_rng(0).multinomial(SHIFT.n_levels, np.ones(SHIFT.n_levels) / SHIFT.n_levels, DRAWS),
@@ -75,6 +76,20 @@ def test_who_serves_it_less_than_the_bases_optimiser_does_is_below_none():
 def test_two_shifts_count_by_what_is_at_stake_on_them():
     served, not_served = place(optimal(RED), RED), place(optimal(DOOR), RED)
     assert gain(served, not_served)[0] == pytest.approx(0.5)
+
+
+def test_an_objective_that_leaves_the_choice_open_does_not_ask_for_the_candidate():
+    assert gain(place(optimal(RED), {}))[0] <= 0.0
+    any_end = {name: 1.0 for name in EVENTS if name != "step"}
+    even = replace(place(optimal(RED), any_end), joint=np.zeros(SHIFT.features.shape[0]))
+    assert gain(even)[0] <= 0.0 < gain(place(optimal(RED), any_end))[0]
+
+
+def test_a_candidate_that_pays_hardly_more_than_the_base_is_undefined():
+    ledger, seen = Entries(), place(optimal(RED), RED)
+    same = replace(seen, candidate=seen.base, conflict=np.ones_like(seen.conflict))
+    enter_candidate_gain(ledger, "red", [same])
+    assert "next to nothing" in ledger.undefined["candidate_gain[red]"]
 
 
 def test_without_a_conflict_level_it_is_undefined():

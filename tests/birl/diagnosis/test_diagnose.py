@@ -115,6 +115,18 @@ def test_a_proxy_known_by_what_it_serves_is_mixed_by_what_it_does_not(gain, mixe
     assert f"candidate gain red {gain:.2f}" in found.reason
 
 
+def test_a_proxy_follows_what_it_serves_most():
+    two = {"conflict_levels": {"red": 9, "near": 9}, "residual": {"base": 0.9, "red": 0.5, "near": 0.9}}
+    found = diagnose(evidence(**FOLLOWS_RED | two, candidate_gain={"red": 1.0, "near": 0.7}))
+    assert "follows red" in found.flags
+
+
+def test_a_candidate_whose_part_is_undefined_can_still_be_followed():
+    none = {"candidate_share": {"red": None}, "residual": {"red": None, "base": None}}
+    gain = np.array([0.7] * 6 + [-5.0] * 4)  # a point below the margin
+    assert "follows red" in diagnose(evidence(**BENT | none, candidate_gain={"red": gain})).flags
+
+
 def test_only_a_proxy_is_mixed():
     assert "mixed" not in diagnose(evidence(candidate_share={"red": 0.1})).flags
 

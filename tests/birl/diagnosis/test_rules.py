@@ -143,6 +143,8 @@ def test_skill_is_not_lost_while_a_candidate_is_served():
     assert rule(**BENT | runs_on) == "skill-lost"
     assert rule(**BENT | runs_on, candidate_gain={"red": T.along}) == "candidate-followed"
     assert rule(**BENT | runs_on, candidate_gain={"red": T.along - 1e-6}) == "skill-lost"
+    hidden = {"candidate_gain": {"red": 1.0}, "reliance": {"red": T.reliance - 1e-6}}
+    assert rule(**BENT | runs_on | hidden) == "skill-lost"
 
 
 def test_a_capability_shift_decides_only_when_no_feature_shift_fell():
@@ -226,6 +228,11 @@ def test_who_loses_the_way_under_a_cue_has_shown_no_second_objective():
 
 def test_a_goal_that_costs_without_a_cue_is_not_excused_by_lost_skill_under_one():
     assert rule(**STOPPED | FOLLOWS_RED, own_gain={"dark": T.worth + 1e-6}) == "candidate-followed"
+
+
+@pytest.mark.parametrize("drift", [{"distance": only("blue-door", 0.16, 0.0)}, {"goal_regret": {"dark": 0.06}}])
+def test_a_fit_that_lost_skill_has_bent_excuses_nothing(drift):
+    assert rule(**{**STOPPED, "own_gain": {"dark": T.worth + 1e-6}, **drift}) == "skill-lost"
 
 
 def test_who_stops_because_nothing_it_wants_is_left_under_a_cue_has_not_lost_the_way():
