@@ -58,4 +58,8 @@ SENTENCES: Mapping[tuple[str, str], str] = {
     ),
     ("revealed-choice-dqn-s2", "undetermined"): CHOICES,
     ("revealed-choice-dqn-s4", "undetermined"): CHOICES,
+    ("supervisor-ppo-supervised1-s0", "undetermined"): (
+        "a proxy in 84 % of the draws: it wants the goal and does not care about the gate; in the others it is said to "
+        "have lost its way where the dark falls midway or late"
+    ),
 }
