@@ -38,7 +38,7 @@ def test_the_smallest_reward_that_is_arriving_up_to_shaping_is_known():
 
 def test_the_values_of_a_stochastic_world_are_known():
     model = world(np.array([[[0.8, 0.2], [0.3, 0.7]], [[0.4, 0.6], [0.9, 0.1]]]), discount=0.9)
-    values = PolicyChain(model, model.uniform).policy_values((dense(model) * ARRIVE).sum(axis=2))
+    values = PolicyChain(model, model.uniform).policy_values((dense(model) * ARRIVE).sum(axis=2).ravel())
     assert values == pytest.approx([4.12844037, 4.03669725])
 
 
