@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from birl.distance.batch import BatchMetric, DrawDistances, LevelMoments, canonical_gram, distances_from_gram
+from birl.stats import with_point
 from birl.tabular import TabularModel
 from birl.types import BirlError, FloatArray, Interval, unknown_name
 
@@ -98,7 +99,7 @@ def distance_matrix(
         columns = np.column_stack([model.features.toarray(), *(values[where] for values in fixed.values())])
         moments = canonical_gram(model, columns, metric=metric)
         coverage = moments.coverage
-        picks = None if level_weights is None else _with_point(level_weights[where])
+        picks = None if level_weights is None else with_point(level_weights[where])
         on_columns = _on_columns(model.n_features, len(fixed), drawn)
         found[where] = _rows(moments, dict(zip(names, on_columns, strict=True)), picks)
     value, low, high = ({where: rows[k] for where, rows in found.items()} for k in range(3))
@@ -109,11 +110,6 @@ def _on_columns(n_features: int, n_fixed: int, drawn: Mapping[str, FloatArray]) 
     """Every reward as weights on features and fixed rewards."""
     fixed = [np.eye(n_features + n_fixed)[[n_features + k]] for k in range(n_fixed)]
     return fixed + [np.pad(np.atleast_2d(weights), ((0, 0), (0, n_fixed))) for weights in drawn.values()]
-
-
-def _with_point(level_weights: FloatArray) -> FloatArray:
-    """Every level once, then the draws, [1 + D, L]."""
-    return np.concatenate([np.ones((1, level_weights.shape[1])), level_weights])
 
 
 def _rows(moments: LevelMoments, rewards: Mapping[str, FloatArray], picks: FloatArray | None) -> list[Rows]:

@@ -22,6 +22,7 @@ __all__ = [
     "percentile_interval",
     "ratio_interval",
     "wilson_interval",
+    "with_point",
 ]
 
 
@@ -69,6 +70,11 @@ def ratio_interval(
     kept = below > 0.0
     draws = (weights @ numerator)[kept] / below[kept]
     return percentile_interval(float(numerator.sum()) / total, draws, level=level)
+
+
+def with_point(weights: FloatArray) -> FloatArray:
+    """Every level once, for the point estimate, then the bootstrap weights of the draws: [D, L] to [1 + D, L]."""
+    return np.concatenate([np.ones((1, weights.shape[1])), weights])
 
 
 def normal_interval(value: float, variance: float, *, level: float = 0.95) -> Interval:

@@ -20,6 +20,7 @@ import numpy as np
 from birl.behavior import Behavior
 from birl.diagnosis.ledger import Ledger
 from birl.gap import level_returns, tied_returns
+from birl.stats import with_point
 from birl.types import FloatArray
 
 __all__ = ["Place", "enter_candidate_gain"]
@@ -62,7 +63,7 @@ def enter_candidate_gain(ledger: Ledger, candidate: str, shifts: Sequence[Place]
     for place in where:
         model, returns = place.behavior.model, level_returns(place.behavior, place.candidate)
         ideal = returns.endless or returns
-        on = place.conflict * np.concatenate([np.ones_like(place.picks[:1]), place.picks])  # [1 + D, L]
+        on = place.conflict * with_point(place.picks)  # [1 + D, L]
         _, free = tied_returns(model, place.base, place.candidate)  # what the base's optimiser can get on the way
         least, _ = tied_returns(model, place.joint, place.candidate)
         sure = place.brings - (place.brings[0] - least)

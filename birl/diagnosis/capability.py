@@ -23,6 +23,7 @@ from birl.behavior import Behavior
 from birl.diagnosis.ledger import Ledger
 from birl.gap import CANNOT_BE_EARNED, earned, level_returns, pursue
 from birl.irl import ESTIMATORS
+from birl.stats import with_point
 from birl.types import BirlError, FloatArray
 
 __all__ = ["enter_slopes"]
@@ -53,7 +54,7 @@ def enter_slopes(
     for b in behaviors:
         name = b.distribution
         picks = level_weights[name]
-        rows = np.concatenate([np.ones((1, picks.shape[1])), picks])
+        rows = with_point(picks)
         now = level_returns(b, base[name])
         if now.can_be_earned(base[name]):
             change = (rows @ (earned(capable[name], base[name]) - now.policy)) / (rows @ now.gain)

@@ -16,6 +16,7 @@ import numpy as np
 
 from birl.behavior import Behavior
 from birl.distance.batch import LevelMoments, canonical_gram, distances_from_gram
+from birl.stats import with_point
 from birl.types import FloatArray
 
 __all__ = ["Comparison", "Mixture", "compare"]
@@ -59,13 +60,13 @@ class Comparison:
         base[self.n_features] = 1.0
         padded = np.pad(weights, ((0, 0), (0, base.size - self.n_features)))
         for name, moments in self.moments.items():
-            found = distances_from_gram(moments, padded, base, _with_point(level_weights[name]))
+            found = distances_from_gram(moments, padded, base, with_point(level_weights[name]))
             if found.undefined[0]:
                 undefined[f"distance[{name}]"] = "the base or the joint objective prefers nothing to anything here"
             else:
                 draws = np.where(found.undefined, np.nan, found.values)
                 put("distance", name, float(draws[0]), draws[1:])
-                choices = self.choice_distance(weights, moments, _with_point(level_weights[name]))
+                choices = self.choice_distance(weights, moments, with_point(level_weights[name]))
                 put("choice_distance", name, float(choices[0]), choices[1:])
         pooled = self._pool(level_weights)
         alone = self.residual_of_base(weights, pooled)
@@ -123,7 +124,7 @@ class Comparison:
 
     def _pool(self, level_weights: Mapping[str, FloatArray]) -> FloatArray:
         """Gram matrices of each draw's levels, the point estimate's first, [1 + D, K, K]."""
-        parts = [np.tensordot(_with_point(level_weights[name]), m.gram, axes=1) for name, m in self.moments.items()]
+        parts = [np.tensordot(with_point(level_weights[name]), m.gram, axes=1) for name, m in self.moments.items()]
         return np.sum(parts, axis=0)
 
     def _against(self, weights: FloatArray, grams: FloatArray, column: int) -> tuple[FloatArray, FloatArray]:
@@ -138,11 +139,6 @@ class Comparison:
         own = np.einsum("df,dfg,dg->d", weights, np.broadcast_to(grams[:, :n, :n], (len(weights), n, n)), weights)
         scale = (weights**2).max(axis=1) * np.trace(grams[0, :n, :n])
         return np.where(own > SMALL * scale, own, 0.0)
-
-
-def _with_point(level_weights: FloatArray) -> FloatArray:
-    """Every level once, then the draws, [1 + D, L]."""
-    return np.concatenate([np.ones((1, level_weights.shape[1])), level_weights])
 
 
 def _two_columns(a: FloatArray, b: FloatArray, cross: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -18,6 +18,7 @@ import numpy as np
 from birl.behavior import Behavior
 from birl.diagnosis.ledger import Ledger
 from birl.gap import CANNOT_BE_EARNED, LevelReturns
+from birl.stats import with_point
 from birl.types import FloatArray
 
 __all__ = ["enter_cue_gaps"]
@@ -50,7 +51,7 @@ def enter_cue_gaps(
             ledger.undefined[f"cue_gap[{b.distribution}]"] = reason
             continue
         picks = level_weights[b.distribution]
-        rows = np.concatenate([np.ones((1, picks.shape[1])), picks])
+        rows = with_point(picks)
         gap = _complied(returns[b.pair or ""], rows) - _complied(returns[b.distribution], rows)
         ledger.put("cue_gap", b.distribution, float(gap[0]), gap[1:])
 

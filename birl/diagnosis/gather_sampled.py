@@ -30,6 +30,7 @@ from birl.diagnosis.losses import NOTHING_TO_GAIN
 from birl.diagnosis.sampled_checks import caveats, failed_checks
 from birl.diagnosis.sampled_conflict import conflicts
 from birl.diagnosis.sampled_inputs import NO_YARDSTICK, SURE, SampledInputs
+from birl.stats import with_point
 from birl.types import FloatArray
 
 __all__ = ["gather_returns", "gather_sampled"]
@@ -111,13 +112,9 @@ def _joint(inputs: SampledInputs) -> _Joint:
 
 def _share(inputs: SampledInputs, name: str, known: FloatArray) -> FloatArray:
     """Share of the bits there are that are known beforehand, the sample itself first, [1 + D]."""
-    rows = _with_point(inputs.picks[name])
+    rows = with_point(inputs.picks[name])
     below = rows @ inputs.foretold[name].whole
     return np.divide(rows @ known, below, out=np.zeros_like(below), where=below > 0)
-
-
-def _with_point(picks: FloatArray) -> FloatArray:
-    return np.concatenate([np.ones((1, picks.shape[1])), picks])
 
 
 def _enter_explained(ledger: Entries, name: str, inputs: SampledInputs, joint: _Joint) -> None:

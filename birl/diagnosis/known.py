@@ -17,7 +17,7 @@ import numpy as np
 from birl.irl.rolling import episode_counts, roll, simulator_of
 from birl.policy import as_policy
 from birl.sampled import PlacePolicy, SampledBehavior
-from birl.stats import level_weights
+from birl.stats import level_weights, with_point
 from birl.types import FloatArray
 
 __all__ = ["HABIT", "POLICY", "WALK", "Known", "known_returns"]
@@ -80,5 +80,5 @@ def known_returns(
         found.insert(POLICY, own[np.arange(episodes) % len(own)])
     else:
         found.insert(POLICY, roll(behavior, starts, horizon=behavior.horizon, rng=rng).counts)
-    often = np.concatenate([np.ones((1, episodes)), level_weights(episodes, draws, rng=rng)]) / episodes
+    often = with_point(level_weights(episodes, draws, rng=rng)) / episodes
     return Known(counts=np.einsum("de,pef->dpf", often, np.stack(found), optimize=True))

@@ -29,6 +29,7 @@ import numpy as np
 from birl.behavior import Behavior, expected_visits
 from birl.diagnosis.ledger import Ledger
 from birl.gap import CANNOT_BE_EARNED, LevelReturns, level_return
+from birl.stats import with_point
 from birl.tabular import PolicyChain, TabularModel, hard_plan
 from birl.types import FloatArray
 
@@ -68,7 +69,7 @@ def enter_links(
         picks: bootstrap weights of the levels, [D, L].
     """
     model = train.model
-    rows = np.concatenate([np.ones((1, model.n_levels)), picks])
+    rows = with_point(picks)
     visits = expected_visits(model, model.uniform, horizon=train.horizon)
     mine = _side(model, base)
     for name, reward in candidates.items():

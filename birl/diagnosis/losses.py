@@ -13,6 +13,7 @@ from birl.behavior import Behavior
 from birl.diagnosis.inputs import Inputs
 from birl.diagnosis.ledger import Ledger
 from birl.gap import CANNOT_BE_EARNED, Pursuit, tied_returns
+from birl.stats import with_point
 from birl.task import BASE
 from birl.types import FloatArray
 
@@ -52,7 +53,7 @@ def enter_losses(ledger: Ledger, b: Behavior, inputs: Inputs, weights: FloatArra
     brings = pursuit.brings[BASE]
     least, _ = tied_returns(model, model.features @ weights[0], inputs.base[name])
     tied = brings[0] - least  # what the tie-break that serves the base worst loses on top of the greedy one
-    rows = np.concatenate([np.ones((1, model.n_levels)), picks])
+    rows = with_point(picks)
     gain = rows @ returns.gain
     reached = (rows @ (returns.policy - returns.walk)) / gain
     ideal = returns.endless or returns
@@ -78,7 +79,7 @@ def _forgone(
     best: FloatArray, weights: FloatArray, counts: FloatArray, b: Behavior, picks: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """What is to be gained under each weight vector and what the policy forgoes of it, point first, [1 + D] each."""
-    rows = np.concatenate([np.ones((1, b.model.n_levels)), picks])
+    rows = with_point(picks)
     walk = b.level_feature_counts(b.model.uniform) @ weights.T  # [L, 1 + D]
     reached = counts @ weights.T
     gain = np.einsum("dl,dl->d", rows, best - walk.T)

@@ -17,7 +17,7 @@ from birl.irl.rolling import roll, simulator_of
 from birl.irl.tested import CandidateTest
 from birl.policy import as_policy
 from birl.sampled import PlacePolicy, SampledBehavior
-from birl.stats import level_weights, percentile_interval
+from birl.stats import level_weights, percentile_interval, with_point
 from birl.tabular import PolicyChain, RewardLike, hard_plan, reward_vector
 from birl.types import BirlError, FloatArray, Interval
 
@@ -60,7 +60,7 @@ def exact_earnings(behavior: Behavior, *, draws: int, rng: np.random.Generator) 
     """Returns of any reward in an exact model, its levels resampled."""
     model = behavior.model
     own, walk = PolicyChain(model, behavior.policy), PolicyChain(model, model.uniform)
-    often = np.concatenate([np.ones((1, model.n_levels)), level_weights(model.n_levels, draws, rng=rng)])
+    often = with_point(level_weights(model.n_levels, draws, rng=rng))
     often /= (often @ model.level_starts)[:, None]
 
     def of(reward: RewardLike) -> Earned:
@@ -89,7 +89,7 @@ def pooled_earnings(
     rivals = [replace(behavior, policy=PlacePolicy(source=as_policy(p))) for p in pool]
     run = lambda who, noise=0.0: roll(who, starts, horizon=behavior.horizon, rng=rng, noise=noise).counts  # noqa: E731
     counts = np.stack([run(behavior), run(behavior, 1.0), *[run(rival) for rival in rivals]])  # [P, E, F]
-    often = np.concatenate([np.ones((1, episodes)), level_weights(episodes, draws, rng=rng)]) / episodes
+    often = with_point(level_weights(episodes, draws, rng=rng)) / episodes
     mean = np.einsum("de,pef->pdf", often, counts, optimize=True)
 
     def of(reward: RewardLike) -> Earned:
