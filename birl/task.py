@@ -36,7 +36,6 @@ __all__ = [
 SHIFTS = ("train", "feature", "capability", "cue", "dynamics")
 CONFLICT = 0.1  # share of the base objective's attainable gain that following the candidate must cost
 DEFAULT_LEVELS = 100
-BASE = "base"  # what the base objective is called among the candidates, and so none of these
 
 Objective = Mapping[str, float] | Callable[..., FloatArray]
 """Weights by feature name, or a callable of arrays (obs, action, next_obs) that returns [B]."""
@@ -218,8 +217,8 @@ class Task:
         names = [d.name for d in self.distributions]
         if len(set(names)) != len(names):
             raise BirlError(f"task {self.name!r}: distribution names repeat: {', '.join(names)}")
-        if BASE in self.candidates:
-            raise BirlError(f"task {self.name!r}: a candidate is called {BASE!r}, as the base objective is: rename it")
+        if "base" in self.candidates:
+            raise BirlError(f"task {self.name!r}: a candidate is called 'base', as the base objective is: rename it")
         for distribution in (*self.distributions, *self.ghosts.values()):
             self._check(distribution, names)
 

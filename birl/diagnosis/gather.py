@@ -51,10 +51,8 @@ def gather(inputs: Inputs) -> Evidence:
     rows = np.concatenate([inputs.joint.simplest[None], weights])
     by_name = {b.distribution: b for b in inputs.behaviors}
     pursuits = {name: pursue(b.model, rows, inputs.objectives_on(name)) for name, b in by_name.items()}
-    enter_offered(
-        ledger,
-        {b.distribution: enter_losses(ledger, b, inputs, rows, pursuits[b.distribution]) for b in inputs.behaviors},
-    )
+    gains = {name: enter_losses(ledger, b, inputs, rows, pursuits[name]) for name, b in by_name.items()}
+    enter_offered(ledger, gains)
     for candidate in inputs.candidates:
         enter_candidate_gain(ledger, candidate, _places(candidate, inputs, pursuits))
     inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)

@@ -16,7 +16,6 @@ from birl.diagnosis.controls import Controls
 from birl.diagnosis.held_out import HeldOut
 from birl.gap import LevelReturns
 from birl.irl import RewardEstimate
-from birl.task import BASE
 from birl.types import FloatArray
 
 __all__ = ["Inputs"]
@@ -61,4 +60,4 @@ class Inputs:
 
     def objectives_on(self, distribution: str) -> Mapping[str, FloatArray]:
         """Base and candidates on one model, [S*A] each."""
-        return {BASE: self.base[distribution], **{c: found[distribution] for c, found in self.candidates.items()}}
+        return {"base": self.base[distribution], **{c: found[distribution] for c, found in self.candidates.items()}}

@@ -14,7 +14,6 @@ from birl.diagnosis.inputs import Inputs
 from birl.diagnosis.ledger import Ledger
 from birl.gap import CANNOT_BE_EARNED, Pursuit, tied_returns
 from birl.stats import with_point
-from birl.task import BASE
 from birl.types import FloatArray
 
 __all__ = ["NOTHING_TO_GAIN", "enter_losses", "enter_offered"]
@@ -50,7 +49,7 @@ def enter_losses(ledger: Ledger, b: Behavior, inputs: Inputs, weights: FloatArra
         for quantity in ("base_return", "goal_regret", "capability_regret"):
             ledger.undefined[f"{quantity}[{name}]"] = CANNOT_BE_EARNED
         return own_gain
-    brings = pursuit.brings[BASE]
+    brings = pursuit.brings["base"]
     least, _ = tied_returns(model, model.features @ weights[0], inputs.base[name])
     tied = brings[0] - least  # what the tie-break that serves the base worst loses on top of the greedy one
     rows = with_point(picks)

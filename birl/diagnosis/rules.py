@@ -106,11 +106,8 @@ def candidate_followed(e: Snapshot, t: Thresholds) -> bool:
 
 def is_followed(e: Snapshot, candidate: str, t: Thresholds) -> bool:
     """The same of one candidate, and where it can be hidden, hiding it matters."""
-    return (
-        (is_comparable(e, candidate, t) or is_served(e, candidate, t))
-        and e.conflict_levels.get(candidate, 0) > 0
-        and e.get("reliance", candidate, 1.0) > t.reliance
-    )
+    comparable = is_comparable(e, candidate, t) and hiding_matters(e, candidate, t)
+    return e.conflict_levels.get(candidate, 0) > 0 and (comparable or is_served(e, candidate, t))
 
 
 def is_comparable(e: Snapshot, candidate: str, t: Thresholds) -> bool:
@@ -120,7 +117,12 @@ def is_comparable(e: Snapshot, candidate: str, t: Thresholds) -> bool:
 
 def is_served(e: Snapshot, candidate: str, t: Thresholds) -> bool:
     """Policy and objective do most of what it asks for and the base does not; where it can be hidden, that matters."""
-    return e.get("candidate_gain", candidate, 0.0) >= t.along and e.get("reliance", candidate, 1.0) > t.reliance
+    return e.get("candidate_gain", candidate, 0.0) >= t.along and hiding_matters(e, candidate, t)
+
+
+def hiding_matters(e: Snapshot, candidate: str, t: Thresholds) -> bool:
+    """It is followed less where it is hidden; true also where that was not tried."""
+    return e.get("reliance", candidate, 1.0) > t.reliance
 
 
 def costs_nothing_uncued(e: Snapshot, t: Thresholds) -> bool:

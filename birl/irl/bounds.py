@@ -67,10 +67,8 @@ def with_upper_bounds(
 
 def _with_sought(estimator: PolicyEstimator, behaviors: Sequence[Behavior], estimate: RewardEstimate) -> RewardEstimate:
     """The estimate with seldom events that are sought counted among the identified."""
-    own, walk = (
-        np.sum([counts(b) for b in behaviors], axis=0)
-        for counts in (lambda b: b.feature_counts, lambda b: b.walk_feature_counts)
-    )
+    own = np.sum([b.feature_counts for b in behaviors], axis=0)
+    walk = np.sum([b.walk_feature_counts for b in behaviors], axis=0)
     status = dict(estimate.status)
     for i, (name, weight) in enumerate(estimate.weights.items()):
         if status[name] == BOUNDED and weight > 0 and own[i] >= SELDOM * walk[i]:

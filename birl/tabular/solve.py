@@ -86,21 +86,38 @@ class PolicyChain:
         return self.model.features.toarray() + self.model.discount * (self.model.transitions @ psi)
 
 
-class GreedyChain(PolicyChain):
-    """The chain of one action per state in a deterministic world: a function from state to state.
-
-    Sums over time then need no factorisation. With M the discounted step, (I - M)^-1 is the product of I + M^(2^k), and
-    M^(2^k) is again a function with a weight: ten doublings reach double precision at a discount of .95.
-    """
+class OneActionChain(PolicyChain):
+    """The chain of one action per state; its table of probabilities is made only when asked for."""
 
     def __init__(self, model: TabularModel, action: IntArray) -> None:
-        """Follow `action` [S] in a model whose every transition is certain."""
+        """Follow `action` [S]."""
         self.model, self.action = model, action
 
     @cached_property
     def policy(self) -> FloatArray:
         """One on each state's action, [S, A]."""
-        return _certain(self.model, self.action)
+        policy = np.zeros((self.model.n_states, self.model.n_actions))
+        policy[np.arange(self.model.n_states), self.action] = 1.0
+        return policy
+
+    def policy_values(self, rewards: FloatArray) -> FloatArray:
+        """State values of a reward under the policy: [S*A] to [S], or [S*A, K] to [S, K]."""
+        return self.values(rewards[np.arange(self.model.n_states) * self.model.n_actions + self.action])
+
+    def features(self) -> FloatArray:
+        """Features of the step each state takes, [S, F]."""
+        rows = np.arange(self.model.n_states)
+        if self.model.n_features <= DENSE_FEATURES:
+            return self.model.dense_features[rows, self.action]
+        return self.model.features[rows * self.model.n_actions + self.action].toarray()
+
+
+class GreedyChain(OneActionChain):
+    """The chain of one action per state in a deterministic world: a function from state to state.
+
+    Sums over time then need no factorisation. With M the discounted step, (I - M)^-1 is the product of I + M^(2^k), and
+    M^(2^k) is again a function with a weight: ten doublings reach double precision at a discount of .95.
+    """
 
     @cached_property
     def _doublings(self) -> int:
@@ -143,10 +160,6 @@ class GreedyChain(PolicyChain):
             weight *= weight
         return total
 
-    def policy_values(self, rewards: FloatArray) -> FloatArray:
-        """State values of a reward under the policy: [S*A] to [S], or [S*A, K] to [S, K]."""
-        return self.values(rewards[np.arange(self.model.n_states) * self.model.n_actions + self.action])
-
     def occupancy(self, start: FloatArray | None = None) -> FloatArray:
         """Expected discounted visits, [S]."""
         given = self.model.start if start is None else start
@@ -161,21 +174,14 @@ class GreedyChain(PolicyChain):
     def _land(self, onward: IntArray, mass: FloatArray) -> FloatArray:
         return np.asarray(np.bincount(onward, weights=mass, minlength=mass.size), np.float64)
 
-    def features(self) -> FloatArray:
-        """Features of the step each state takes, [S, F]."""
-        rows = np.arange(self.model.n_states)
-        if self.model.n_features <= DENSE_FEATURES:
-            return self.model.dense_features[rows, self.action]
-        return self.model.features[rows * self.model.n_actions + self.action].toarray()
 
-
-class BlockChain(PolicyChain):
+class BlockChain(OneActionChain):
     """The chain of one action per state in a world of small levels, by a dense block for each."""
 
     def __init__(self, model: TabularModel, blocks: Blocks, action: IntArray) -> None:
         """Follow `action` [S]."""
-        super().__init__(model, _certain(model, action))
-        self.action, self._blocks = action, blocks
+        super().__init__(model, action)
+        self._blocks = blocks
 
     def values(self, rewards: FloatArray) -> FloatArray:
         """x = r + g P_pi x for rewards by state, [S] or [S, K]."""
@@ -185,10 +191,6 @@ class BlockChain(PolicyChain):
         """Expected discounted visits, [S]."""
         return self._blocks.solve(self.action, self.model.start if start is None else start, transposed=True)
 
-    def policy_values(self, rewards: FloatArray) -> FloatArray:
-        """State values of a reward under the policy: [S*A] to [S], or [S*A, K] to [S, K]."""
-        return self.values(rewards[np.arange(self.model.n_states) * self.model.n_actions + self.action])
-
 
 def greedy_chain(model: TabularModel, action: IntArray) -> PolicyChain:
     """The chain of one action per state, [S], by the cheapest exact way the model allows."""
@@ -196,11 +198,4 @@ def greedy_chain(model: TabularModel, action: IntArray) -> PolicyChain:
         return GreedyChain(model, action)
     if model.blocks is not None:
         return BlockChain(model, model.blocks, action)
-    return PolicyChain(model, _certain(model, action))
-
-
-def _certain(model: TabularModel, action: IntArray) -> FloatArray:
-    """One on each state's action, [S, A]."""
-    policy = np.zeros((model.n_states, model.n_actions))
-    policy[np.arange(model.n_states), action] = 1.0
-    return policy
+    return OneActionChain(model, action)

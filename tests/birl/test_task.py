@@ -161,6 +161,7 @@ def test_a_reward_callable_needs_observations():
         (lambda: Distribution("d", corridor(), time_limit=0), "time_limit 0 is below 1"),
         (lambda: task(base={"gaol": 1.0}), "base objective: unknown feature 'gaol': did you mean goal"),
         (lambda: task(candidates={"haste": {"steps": 1.0}}), "haste: unknown feature 'steps': did you mean step"),
+        (lambda: task(candidates={"base": {"goal": 1.0}}), "a candidate is called 'base', as the base objective is"),
         (lambda: task(base={"goal": np.nan}), "the weight of 'goal' is not finite"),
         (lambda: task(discount=0.95), r"the model's discount is 0\.9, the task's 0\.95"),
         (lambda: task(shifts=[Distribution("s", corridor(discount=0.8))]), r"'s': the model's discount is 0\.8"),
