@@ -249,8 +249,8 @@ RULES: Sequence[Rule] = (
     Rule(
         id="same-objective",
         verdict=Verdict.ROBUST,
-        reason="on every shift optimising the recovered objective would cost next to nothing and what it does there still "
-        "serves the base; the two are close, or their difference shows neither as a loss nor as a candidate",
+        reason="on every shift optimising the recovered objective would cost next to nothing and what it does there "
+        "still serves the base; the two are close, or their difference shows neither as a loss nor as a candidate",
         fires=pursued_everywhere,
     ),
     Rule(

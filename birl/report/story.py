@@ -135,11 +135,13 @@ def gap(card: Scorecard) -> Iterable[Section]:
 
 
 def _worst(card: Scorecard) -> str:
-    """The largest goal regret in a sentence."""
-    found = {name: g.goal_regret for name, g in card.gap.items() if g.goal_regret is not None}
+    """The largest goal regret in a sentence, beside what the policy itself loses there."""
+    found = {name: g.goal_regret.value for name, g in card.gap.items() if g.goal_regret is not None}
     if not found:
         return ""
-    name = max(found, key=lambda n: found[n].value)
-    if found[name].value <= 0:
+    name = max(found, key=lambda n: found[n])
+    if found[name] <= 0:
         return "A wrong goal costs nothing anywhere."
-    return f"A wrong goal costs most on {clean(name)}: {share(found[name].value)} of what could be gained."
+    said = f"A wrong goal costs most on {clean(name)}: {share(found[name])} of what could be gained"
+    clumsy = card.gap[name].capability_regret
+    return f"{said}; the policy loses {share(max(found[name] + clumsy.value, 0.0))} there." if clumsy else f"{said}."
