@@ -37,9 +37,9 @@ SUITE = Suite(
     entries=tuple(Entry(agent=agent, task="red-door") for agent in AGENTS),
     levels=10,
     draws=50,
-    seeds=2,
+    seeds=6,
 )
-REPEATS = 3
+REPEATS = 2
 
 
 def seconds(suite: Suite, workers: int) -> float:
