@@ -3,7 +3,7 @@
 Seeds 0 to 19 are the panel; thresholds may only be set on other seeds: `--seeds 100-104 --out FILE` scores a
 calibration set. `--episodes 20` shows the diagnosis that many episodes of each distribution in place of the policy
 itself. A unit that is in the output already is not scored again, so an interrupted run goes on where it stopped;
-`--fresh` begins again.
+`--fresh` begins again. `--cards FOLDER` keeps the evidence; `--judge` applies rules that have changed since to it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def measure(unit: tuple[str, str, int], episodes: int | None, cards: Path | None
     card = birl.score(made.policy, made.task, seed=seed, draws=DRAWS, source=agent, **how)
     seconds = time.process_time() - began
     if cards is not None:
-        card.save(cards / f"{world}-{agent}-{seed}.json")
+        card.save(_card(cards, unit))
     if card.evidence is None or card.diagnosis is None:
         raise SystemExit(f"{world}, {agent}, seed {seed}: the card has no diagnosis")
     return {
@@ -76,6 +76,18 @@ def measure(unit: tuple[str, str, int], episodes: int | None, cards: Path | None
         "preferred": card.preferred,
         "seconds": round(seconds, 2),
     }
+
+
+def judge(row: Row, cards: Path) -> Row:
+    """The verdict on kept evidence, as the rules are now."""
+    card = birl.Scorecard.load(_card(cards, (row["world"], row["agent"], row["seed"])))
+    if card.evidence is None:
+        raise SystemExit(f"{row['world']}, {row['agent']}, seed {row['seed']}: the card has no evidence")
+    return {**row, **answered(card.evidence, birl.diagnose(card.evidence)), "judged": source_digest()}
+
+
+def _card(cards: Path, unit: tuple[str, str, int]) -> Path:
+    return cards / ("-".join(map(str, unit)) + ".json")
 
 
 def planted(made: Subject) -> dict[str, Any]:
@@ -188,11 +200,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON of the rows; Markdown and figure go beside it")
     parser.add_argument("--cards", type=Path, help="keep whole scorecards in this folder")
+    parser.add_argument("--judge", action="store_true", help="only judge the scorecards kept by --cards again")
     parser.add_argument("--fresh", action="store_true", help="forget earlier rows")
     options = parser.parse_args()
     how = "" if options.episodes is None else f"_{options.episodes}"
     options.out = options.out or RESULTS / f"planted_verdicts{how}.json"
-    rows = run(options)
+    if options.judge and not options.cards:
+        parser.error("--judge needs --cards")
+    rows = [judge(row, options.cards) for row in read(options.out)] if options.judge else run(options)
     write(options.out, rows, options.episodes)
     reliability(rows).savefig(
         options.out.with_suffix(".png"), dpi=120, bbox_inches="tight", metadata={"Software": None}

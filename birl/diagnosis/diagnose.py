@@ -8,7 +8,7 @@ from birl.diagnosis.advice import would_decide
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.flags import find_flags, followed
 from birl.diagnosis.kinds import Kind, kind_of
-from birl.diagnosis.rules import RULES, Rule
+from birl.diagnosis.rules import RULES, Rule, apart, is_comparable
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 from birl.diagnosis.verdict import Diagnosis, Verdict
@@ -54,7 +54,7 @@ def diagnose(evidence: Evidence, thresholds: Thresholds | None = None) -> Diagno
         kind=kind.name,
         flags=find_flags(evidence, leading, t),
         would_decide=would_decide(point, deciding, probabilities, t) if open_case else (),
-        caveats=_caveats(point, verdict, kind),
+        caveats=_caveats(point, verdict, kind, t),
     )
 
 
@@ -91,7 +91,7 @@ def _split(probabilities: dict[Verdict, float]) -> str:
     return "no verdict has enough of the draws: " + ", ".join(f"{v.value} {p:.0%}" for v, p in ranked)
 
 
-def _caveats(e: Snapshot, verdict: Verdict, kind: Kind) -> tuple[str, ...]:
+def _caveats(e: Snapshot, verdict: Verdict, kind: Kind, t: Thresholds) -> tuple[str, ...]:
     found = [SCOPE, *e.evidence.caveats]
     if e.keys("still") and (least := min(e.get("still", name) for name in e.keys("still"))) >= STILL:
         found.append(f"it never moves: at least {least:.0%} of its decisions leave the world as it is, everywhere")
@@ -103,6 +103,13 @@ def _caveats(e: Snapshot, verdict: Verdict, kind: Kind) -> tuple[str, ...]:
             "behaviour alone cannot prove a limit rather than a second objective: no cue contrast and no capability "
             "knob was declared (Armstrong & Mindermann 2018)"
         )
+    if verdict is Verdict.ROBUST and any(apart(e, name) >= t.distance for name in e.shifts):
+        found += [
+            f"what it pursues holds a part of {c} (share {e.get('candidate_share', c):.2f}); on these shifts that "
+            "costs nothing, where the two part more sharply it may"
+            for c in e.keys("candidate_share")
+            if is_comparable(e, c, t)
+        ]
     if not e.conflict_levels:
         found.append("the task names no candidate, so a proxy could not be named")
     return tuple(found)

@@ -139,6 +139,13 @@ def test_every_answer_is_limited_to_the_tested_shifts():
     assert diagnose(evidence()).caveats == ("on the tested shifts only",)
 
 
+def test_a_candidate_in_the_weights_of_who_loses_nothing_is_told():
+    leaning = {"candidate_share": {"red": 0.4}, "residual": {"base": 0.4, "red": 0.1}, "distance": {"blue-door": 0.3}}
+    found = diagnose(evidence(**leaning))
+    assert found.verdict is Verdict.ROBUST
+    assert any("holds a part of red" in text and "0.40" in text for text in found.caveats)
+
+
 def test_a_switch_without_a_cue_contrast_carries_the_caveat():
     found = diagnose(evidence(**BENT | SPLIT))
     assert found.verdict is Verdict.SUBOPTIMALITY

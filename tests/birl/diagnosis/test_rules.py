@@ -19,6 +19,10 @@ def only(key, value, other):
     return {name: value if name == key else other for name in SHIFTS}
 
 
+FALLEN = {"base_return": only("train", 0.9, 0.82)}
+"""Under shift a little of the base is lost: less than a fall, more than nothing."""
+
+
 @pytest.mark.parametrize(
     ("fires", "changes"),
     [
@@ -97,8 +101,11 @@ def test_cues_come_before_robust_and_every_suboptimality_before_proxy():
     [
         (lambda x: {"base_return": x}, T.trained, "same-objective", "not-trained"),
         (lambda x: {"goal_regret": only("blue-door", x, 0.0)}, T.goal, "distorted", "same-objective"),
-        (lambda x: {"distance": only("blue-door", x, 0.0)}, T.distance, "distorted", "same-objective"),
+        (lambda x: FALLEN | {"distance": only("blue-door", x, 0.0)}, T.distance, "distorted", "same-objective"),
         (lambda x: {"distance": 0.5, "base_return": x}, 1 - T.goal, "same-objective", "distorted"),
+        (lambda x: {"distance": only("blue-door", 0.5, 0.0), "base_return": only("train", 0.8, 0.8 - x)},
+         T.goal, "distorted", "same-objective"),
+        (lambda x: {"distance": only("train", x, 0.5), "base_return": 0.9}, T.distance, "distorted", "same-objective"),
         (lambda x: {"distance": 0.5, "base_return": 1.0} | {"candidate_gain": {"red": x}},
          T.along, "candidate-followed", "same-objective"),
         (lambda x: FOLLOWS_RED | {"consistency": only("blue-door", x, 1.0), "outcome_consistency": 0.0},
