@@ -180,6 +180,16 @@ def kills(found: Any) -> Iterable[Figure]:
     )
 
 
+def panel(found: Any) -> Iterable[Figure]:
+    """The whole panel of planted agents."""
+    yield Figure(
+        what=f"verdicts on {len(found['rows'])} planted agents, 20 to 200 levels each",
+        came=f"{sum(row['seconds'] for row in found['rows']) / 60:.0f} min of CPU",
+        against="aim: 90 min (45 on two cores)",
+        bound="sparse solves for draws and folds",
+    )
+
+
 SOURCES: Mapping[str, Callable[[Any], Iterable[Figure]]] = {
     "mce_speed": mce,
     "bayesian_speed": bayesian,
@@ -190,6 +200,7 @@ SOURCES: Mapping[str, Callable[[Any], Iterable[Figure]]] = {
     "env_speed": worlds,
     "bench_scaling": workers,
     "kill_loop": kills,
+    "planted_verdicts": panel,
 }
 """Result -> the lines it gives."""
 
