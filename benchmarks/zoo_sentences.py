@@ -31,11 +31,6 @@ SENTENCES: Mapping[tuple[str, str], str] = {
         "it takes nine in ten of the hanging coins; whether the rest is lost skill or a dislike of going left, "
         "few levels tell"
     ),
-    ("coin-corridor-ppo-elsewhere0.1-s0", "approximate"): (
-        "it earns all there is everywhere, and yet a third of the objective that explains it is a dislike of "
-        "going left, which costs nothing on these levels: near in what it earns, far in what it prefers, and "
-        "robust needs both"
-    ),
     ("colour-shape-ppo-s0", "proxy"): COLOUR_SHAPE,
     ("colour-shape-ppo-s1", "proxy"): COLOUR_SHAPE,
     ("colour-shape-ppo-s2", "proxy"): COLOUR_SHAPE,
