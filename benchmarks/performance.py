@@ -234,7 +234,9 @@ def draw(shown: Mapping[str, Sequence[tuple[float, float]]]) -> Any:
     """One panel a size, logarithmic both ways, with the line of proportional cost through the last point."""
     import matplotlib.pyplot as plt  # only when drawn
     import seaborn as sns
+    from matplotlib.ticker import EngFormatter
 
+    short = EngFormatter(places=0, sep="")
     colours = sns.color_palette("colorblind")
     figure, panels = plt.subplots(2, 3, figsize=(9, 5.5), squeeze=False)
     for panel, (name, points) in zip(panels.ravel(), shown.items(), strict=False):
@@ -242,7 +244,9 @@ def draw(shown: Mapping[str, Sequence[tuple[float, float]]]) -> Any:
         power = -1.0 if name.startswith("workers") else 1.0
         panel.loglog(sizes, [seconds[-1] * (size / sizes[-1]) ** power for size in sizes], color="0.6", linestyle="--")
         panel.loglog(sizes, seconds, marker="o", color=colours[0])
-        panel.set_xticks(sizes, [f"{size:,.0f}" for size in sizes], minor=False, fontsize="small")
+        panel.set_xticks(sizes, [short(size) for size in sizes], minor=False, fontsize="small")
+        ends = (seconds[0], seconds[-1])
+        panel.set_yticks(ends, [f"{took:.2g}" if took < 10 else f"{took:.0f}" for took in ends], minor=False)
         panel.minorticks_off()
         panel.set(xlabel=name, ylabel="seconds")
     for panel in panels.ravel()[len(shown) :]:
