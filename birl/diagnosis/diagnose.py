@@ -71,7 +71,7 @@ def _reason(rule: Rule, e: Snapshot) -> str:
         "no-objective": ("directedness", "device"),
         "not-trained": ("base_return",),
         "skill-lost": ("base_return", "directedness"),
-        "same-objective": ("goal_regret", "choice_distance"),
+        "same-objective": ("goal_regret", "choice_distance", "base_return"),
         "complies-by-cue": ("cue_gap",),
         "not-one-objective": ("consistency",),
         "worse-when-better": ("capability_slope", "own_slope"),

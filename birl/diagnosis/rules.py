@@ -53,7 +53,7 @@ def not_trained(e: Snapshot, t: Thresholds) -> bool:
 
 def skill_lost(e: Snapshot, t: Thresholds) -> bool:
     """Wherever base return fell, no objective explains what is left, and no candidate is served by it."""
-    if any(is_served(e, c, t) for c in e.keys("candidate_gain")):
+    if candidate_served(e, t):
         return False
     for shifts in (("feature",), ("capability", "dynamics")):
         fallen = [name for name in e.of(*shifts) if fell(e, name, t)]
@@ -94,10 +94,9 @@ def same_objective(e: Snapshot, t: Thresholds) -> bool:
 
 
 def without_effect(e: Snapshot, shifts: Sequence[str], t: Thresholds) -> bool:
-    """On every shift the policy earns the base, or as much of it as in training if it pursues it there."""
+    """It serves no candidate and on every shift earns the base, or as much as in training if it pursues it there."""
     usual = e.get("base_return", e.train, 1.0) if apart(e, e.train) < t.distance else 1.0
-    served = any(is_served(e, c, t) for c in e.keys("candidate_gain"))
-    return not served and all(usual - e.get("base_return", name, 0.0) <= t.goal for name in shifts)
+    return not candidate_served(e, t) and all(usual - e.get("base_return", name, 0.0) <= t.goal for name in shifts)
 
 
 def not_one_objective(e: Snapshot, t: Thresholds) -> bool:
@@ -124,6 +123,11 @@ def is_followed(e: Snapshot, candidate: str, t: Thresholds) -> bool:
 def is_comparable(e: Snapshot, candidate: str, t: Thresholds) -> bool:
     """The weights hold a comparable part of the candidate, and it accounts for how they deviate from the base."""
     return e.get("candidate_share", candidate, 0.0) >= t.share and accounts(e, candidate) >= t.along
+
+
+def candidate_served(e: Snapshot, t: Thresholds) -> bool:
+    """Some candidate is served, whatever the weights say."""
+    return any(is_served(e, c, t) for c in e.keys("candidate_gain"))
 
 
 def is_served(e: Snapshot, candidate: str, t: Thresholds) -> bool:

@@ -17,8 +17,10 @@ class Thresholds:
         directed: directedness beyond the best device's below which actions show no objective.
         directed_outcomes: the same for outcomes beyond chance.
         fell: loss of base return from training to a shift that counts as a fall.
-        goal: greatest tied goal regret that still counts as none; also what labels a planted objective by its effect.
-        distance: distance level by level (`Evidence.choice_distance`) that still counts as the same objective.
+        goal: greatest tied goal regret, and loss of the policy's own, that still counts as none; also what labels a
+            planted objective by its effect.
+        distance: distance level by level (`Evidence.choice_distance`) that counts as the same objective without a look
+            at what the policy loses.
         consistency: directedness of the joint objective over that of a separate one, below which one objective does
             not explain both.
         share: a candidate's part of the objective (0 none, 1 all) from which it counts.
