@@ -19,6 +19,7 @@ import platform
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,7 @@ def write(out: Path, rows: Sequence[Row], episodes: int | None) -> None:
     write_whole(out.with_suffix(".md"), (title + summary(rows) + "\n").encode())
 
 
+@cache
 def source_digest() -> str:
     """Of the library's code: rows of different code are not one experiment."""
     digest = hashlib.sha256()
