@@ -36,9 +36,9 @@ $(READY): pyproject.toml constraints/$(STACK).txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 ifeq ($(STACK),modern)
 	@$(BIN)/python -m pip uninstall -qq --yes imitation seals  # pip would call their older wishes a conflict
-	$(PIP) --editable ".[imitation-deps,contrib,minigrid,zoo,dev]"
+	$(PIP) --editable ".[imitation-deps,contrib,minigrid,zoo,ray,dask,dev]"
 	$(PIP) --no-deps imitation seals
 else
-	$(PIP) --editable ".[imitation,contrib,minigrid,zoo,dev]"
+	$(PIP) --editable ".[imitation,contrib,minigrid,zoo,ray,dask,dev]"
 endif
 	@touch $@

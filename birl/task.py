@@ -331,18 +331,28 @@ def task_names() -> Mapping[str, str]:
     return {point.name: point.value for point in entry_points(group="birl.tasks")}
 
 
-def load_task(name: str, *, levels: int | None = None) -> Task:
+def load_task(name: str, *, levels: int | None = None, block: int = 0) -> Task:
     """A task by short name or as `module:NAME`.
 
     Args:
         name: what `birl tasks` prints, or `package.module:NAME` of a `Task` or of a callable `(levels) -> Task`.
         levels: levels in each distribution; as the task comes if left out.
+        block: which so many levels, 0 the first; others share no level with it.
 
     Raises:
-        BirlError: for an unknown name, a module that does not import, or something that is no task.
+        BirlError: for an unknown name, a module that does not import, something that is no task, or a later block of
+            who knows how many levels, or of more than there are.
     """
     if levels is not None and levels < 1:
         raise BirlError(f"{levels} levels: give at least 1")
+    if not block:
+        return _load(name, levels)
+    if block < 0 or levels is None:
+        raise BirlError(f"block {block} of {levels} levels: blocks are counted from 0 and have a number of levels")
+    return _load(name, levels * (block + 1)).block(block, levels)
+
+
+def _load(name: str, levels: int | None) -> Task:
     known = task_names()
     target = name if ":" in name else known.get(name)
     if target is None:

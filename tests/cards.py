@@ -10,6 +10,7 @@ from birl.irl import BOUNDED, IDENTIFIED, UNIDENTIFIED, Check, Identifiability, 
 from birl.irl.base import HELD
 from birl.matrix import DistanceMatrix
 from birl.scorecard import PolicyRecord, Reading, Scene, Scorecard
+from birl.specification import Choice, SpecificationCurve, Specified
 from birl.types import Interval
 
 KINDS, COLOURS = ("door", "ball", "key"), ("red", "blue", "green")
@@ -273,3 +274,48 @@ def diagnosed_card(**changes):
     return undiagnosed_card(
         **({"evidence": evidence, "gap": gap, "diagnosis": diagnosis, "matrix": matrix()} | changes)
     )
+
+
+def card_of(task, **changes):
+    """A card whose scenes are on the boards of a task with two levels or more."""
+    card = undiagnosed_card(**changes)
+    scenes = tuple(
+        replace(card.scenes[0], distribution=where.name, level=level, rows=board.rows, legend=board.legend)
+        for where in task.distributions[:2]
+        for level in range(2)
+        for board in [where.scenery.board(level)]
+    )
+    names = task.train.model.feature_names
+    joint = card.estimates["mce"]
+    fitting = replace(
+        joint,
+        weights={n: joint.weights.get(n, 0.0) for n in names},
+        status={n: joint.status.get(n, "unidentified") for n in names},
+        covariance=np.zeros((len(names), len(names))),
+    )
+    return replace(card, scenes=scenes, estimates={"mce": fitting, "joint": fitting})
+
+
+def a_curve(**changes):
+    """Two specifications, one without an answer."""
+    rows = (
+        Specified(
+            choice=Choice(method="mce", prior=1.0, discount=0.95),
+            verdict=Verdict.PROXY,
+            probabilities={Verdict.PROXY: 0.9, Verdict.ROBUST: 0.1},
+            share=about(0.6, 0.1),
+            distance=about(0.4, 0.1),
+            held_out=-1.1,
+        ),
+        Specified(
+            choice=Choice(method="boltzmann", prior=1.0, discount=0.95),
+            verdict=Verdict.UNDETERMINED,
+            probabilities={},
+            share=None,
+            distance=None,
+            held_out=None,
+            reason="no answer",
+        ),
+    )
+    told = {"task": "red-door", "policy": "red-door-ppo-rho1-s0", "candidate": "red", "discount": 0.95}
+    return SpecificationCurve(**({**told, "rows": rows, "settings": {}} | changes))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -110,6 +110,7 @@ class Results:
         failures: rows with a reason.
         missing: units without a row.
         broken: what is wrong with rows that cannot be read.
+        unlisted: rows in the folder that no suite names: of other versions, sources or settings.
     """
 
     lines: tuple[Line, ...]
@@ -118,6 +119,7 @@ class Results:
     failures: tuple[Row, ...]
     missing: int
     broken: tuple[str, ...]
+    unlisted: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,23 @@ class _Found:
 
     member: Member
     row: Row
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.member.task, self.member.group
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What its recipe says beside the agent, in words."""
+        unit = self.row.unit
+        return (
+            f"{unit.levels} levels",
+            f"{unit.draws} draws",
+            " + ".join(unit.methods),
+            "likeliest actions" if unit.deterministic else "the policy as it is",
+            f"sources {unit.code[:6]}",
+            ", ".join(f"{name} {version}" for name, version in unit.versions.items()),
+        )
 
 
 def results(store: Store) -> Results:
@@ -143,7 +162,7 @@ def results(store: Store) -> Results:
             or f"{store.folder} has no row of its {len(members)} units yet: run `birl bench`"
         )
         raise BirlError(said)
-    return gather(members, rows, broken.values())
+    return replace(gather(members, rows, broken.values()), unlisted=store.unlisted(members))
 
 
 def gather(members: Mapping[str, Member], rows: Mapping[str, Row], broken: Iterable[str] = ()) -> Results:
@@ -156,10 +175,8 @@ def gather(members: Mapping[str, Member], rows: Mapping[str, Row], broken: Itera
     """
     found = [_Found(members[name], row) for name, row in rows.items() if not row.reason]
     broken = tuple(broken)
-    groups: dict[tuple[str, str], list[_Found]] = {}
-    for one in sorted(found, key=lambda one: (one.member.task, one.member.group, one.member.agent, one.member.seed)):
-        groups.setdefault((one.member.task, one.member.group), []).append(one)
-    lines = tuple(_line(group) for group in groups.values())
+    groups = _groups(found)
+    lines = tuple(_line(name, group) for (_, name), group in groups.items())
     return Results(
         lines=lines,
         pooled=tuple(_pooled(groups, lines)),
@@ -170,14 +187,28 @@ def gather(members: Mapping[str, Member], rows: Mapping[str, Row], broken: Itera
     )
 
 
-def _line(group: Sequence[_Found]) -> Line:
+def _groups(found: Sequence[_Found]) -> Mapping[tuple[str, str], Sequence[_Found]]:
+    """Rows by task and agent; an agent scored with several settings is one for each, and called by what differs."""
+    settings: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+    for one in found:
+        settings.setdefault(one.place, set()).add(one.settings)
+    groups: dict[tuple[str, str], list[_Found]] = {}
+    for one in sorted(found, key=lambda one: (*one.place, one.row.unit.levels, one.member.agent, one.member.seed)):
+        task, name = one.place
+        others = zip(*settings[one.place], strict=True)
+        odd = [said for said, every in zip(one.settings, others, strict=True) if len(set(every)) > 1]
+        groups.setdefault((task, f"{name} ({', '.join(odd)})" if odd else name), []).append(one)
+    return groups
+
+
+def _line(name: str, group: Sequence[_Found]) -> Line:
     rows = [one.row for one in group]
     verdict = _verdict(rows)
     agreeing = [row for row in rows if row.verdict == verdict] if verdict else []
     kinds = {row.kind for row in agreeing}
     shift = _worst(rows)
     return Line(
-        agent=group[0].member.group,
+        agent=name,
         task=group[0].member.task,
         checkpoints=len({one.member.agent for one in group}),
         seeds=len({one.member.seed for one in group}),

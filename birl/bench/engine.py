@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -85,8 +86,9 @@ def _ray(engine: Engine) -> Iterator[None]:
     ray = _need("ray", "ray")
     local = {"num_cpus": engine.jobs, "include_dashboard": False} if engine.address is None else {}
     try:
+        _knock(engine.address)
         ray.init(address=engine.address or "local", log_to_driver=False, logging_level="error", **local)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise _unreachable(engine, error) from error
     joblib_ray = importlib.import_module("ray.util.joblib.ray_backend")
 
@@ -109,6 +111,17 @@ REMEDY = "run it again to go on, with fewer jobs if memory is short"
 TIMEOUT = 10  # seconds to reach a cluster
 BACKENDS: Mapping[str, Callable[[Engine], AbstractContextManager[None]]] = {"loky": _loky, "ray": _ray, "dask": _dask}
 """Name -> what starts it."""
+
+
+def _knock(address: str | None) -> None:
+    """Fail soon where nobody listens: Ray itself would ask for minutes.
+
+    Raises:
+        OSError: when there is no answer.
+    """
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host or "localhost", int(port)), timeout=TIMEOUT).close()
 
 
 def _need(module: str, extra: str) -> Any:

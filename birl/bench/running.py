@@ -96,10 +96,10 @@ def run(
     store = Store(Path(results).absolute())
     store.check(new=True)
     members = units(suite, seeds=seeds)
-    store.register(suite, members)
-    work_left = _Run(store=store, todo={unit.id: unit for _, unit in members}, tell=progress or (lambda _: None))
-    work_left.start(retry=retry)
     with (engine or Engine()).started() as each:
+        store.register(suite, members)
+        work_left = _Run(store=store, todo={unit.id: unit for _, unit in members}, tell=progress or (lambda _: None))
+        work_left.start(retry=retry)
         work_left.finish(each)
     rows, broken = store.readable(unit.id for _, unit in members)
     if broken:
@@ -120,6 +120,9 @@ class _Run:
         for name, row in rows.items():
             if retry and row.reason:
                 self.store.forget(name)
+            elif not self.store.has_card(row):
+                self.store.forget(name)
+                self.say(broken=f"{self.store.card_path(name)} is lost or was changed: {row.unit} is done again")
             else:
                 del self.todo[name]
         for name, message in broken.items():

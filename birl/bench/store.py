@@ -11,9 +11,10 @@ Units of older versions and code stay in `rows`; a table shows those that `suite
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Member:
         seed: its number.
         group: line of the table.
         truth: verdicts that are right.
+        recipe: the same for its other seeds; empty in lists of older versions.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Member:
     seed: int
     group: str
     truth: tuple[str, ...]
+    recipe: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,24 +93,18 @@ class Store:
             raise BirlError(f"{self.folder} holds something else than results: name an empty or a new folder")
 
     def register(self, suite: Suite, members: Sequence[tuple[Entry, Unit]]) -> None:
-        """Write down what a suite consists of; a table shows nothing else."""
-        told = {
-            "name": suite.name,
-            "about": suite.about,
-            "units": [
-                {
-                    "id": unit.id,
-                    "agent": unit.agent,
-                    "task": unit.task,
-                    "seed": unit.seed,
-                    "group": entry.group,
-                    "truth": entry.truth,
-                }
-                for entry, unit in members
-            ],
-        }
-        name = suite.name.replace("/", "-")
-        write_whole(self.folder / "suites" / f"{name}.json", (json.dumps(told, indent=1) + "\n").encode())
+        """Write down what a suite consists of; a table shows nothing else. Further seeds of an earlier run stay."""
+        path = self.folder / "suites" / f"{suite.name.replace('/', '-')}.json"
+        new = {unit.id: _member(entry, unit) for entry, unit in members}
+        recipes = {member.recipe for member in new.values()}
+        try:
+            earlier = _listed(path) if path.exists() else []
+        except BirlError:
+            earlier = []
+        more = [member for member in earlier if member.recipe in recipes and member.id not in new]
+        units = sorted([*new.values(), *more], key=lambda member: member.seed)
+        told = {"name": suite.name, "about": suite.about, "units": [asdict(member) for member in units]}
+        write_whole(path, (json.dumps(told, indent=1) + "\n").encode())
 
     def members(self) -> Mapping[str, Member]:
         """Every unit of every suite run here, by id.
@@ -115,15 +112,9 @@ class Store:
         Raises:
             BirlError: when a list of units cannot be read.
         """
-        from cattrs import BaseValidationError, structure  # reading only
-
         found: dict[str, Member] = {}
         for path in sorted((self.folder / "suites").glob("[!.]*.json")):
-            try:
-                listed = structure(json.loads(path.read_text(encoding="utf-8"))["units"], list[Member])
-            except (OSError, ValueError, KeyError, TypeError, BaseValidationError) as error:
-                raise BirlError(f"{path} is no list of units ({error!r}): run its suite again") from error
-            found |= {member.id: member for member in listed if member.id not in found}
+            found |= {member.id: member for member in _listed(path) if member.id not in found}
         return found
 
     def write_row(self, row: Row) -> None:
@@ -147,6 +138,36 @@ class Store:
                 broken[name] = str(error)
         return rows, broken
 
+    def unlisted(self, members: Mapping[str, Member]) -> int:
+        """How many rows lie here that no suite names."""
+        return sum(path.stem not in members for path in (self.folder / "rows").glob("[!.]*.json"))
+
+    def has_card(self, row: Row) -> bool:
+        """Whether the card a row was made from lies here, as it was; one that failed has none."""
+        path = self.card_path(row.unit.id)
+        return not row.card or (path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == row.card)
+
     def forget(self, name: str) -> None:
         """Take back a row, so that its unit is done again."""
         self.row_path(name).unlink(missing_ok=True)
+
+
+def _member(entry: Entry, unit: Unit) -> Member:
+    return Member(
+        id=unit.id,
+        agent=unit.agent,
+        task=unit.task,
+        seed=unit.seed,
+        group=entry.group,
+        truth=entry.truth,
+        recipe=unit.recipe,
+    )
+
+
+def _listed(path: Path) -> Sequence[Member]:
+    from cattrs import BaseValidationError, structure  # reading only
+
+    try:
+        return structure(json.loads(path.read_text(encoding="utf-8"))["units"], list[Member])
+    except (OSError, ValueError, KeyError, TypeError, BaseValidationError) as error:
+        raise BirlError(f"{path} is no list of units ({error!r}): run its suite again") from error

@@ -10,7 +10,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -66,6 +66,11 @@ class Unit:
         told = json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:LENGTH]
 
+    @property
+    def recipe(self) -> str:
+        """The same for every seed, and for nothing else."""
+        return replace(self, seed=0).id
+
     def __str__(self) -> str:
         """How progress calls it."""
         return f"{self.agent} on {self.task}, seed {self.seed}"
@@ -112,7 +117,7 @@ def unit_task(unit: Unit) -> Task:
     Raises:
         BirlError: when it is not there, or has not so many levels.
     """
-    return load_task(unit.task, levels=unit.levels * (unit.seed + 1)).block(unit.seed, unit.levels)
+    return load_task(unit.task, levels=unit.levels, block=unit.seed)
 
 
 def find_agent(name: str, known: Mapping[str, Agent]) -> Agent | Location:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
@@ -14,7 +15,7 @@ from birl.bench.claim import claimed
 from birl.bench.code import code
 from birl.bench.row import Row, failed_row, row
 from birl.bench.store import Store
-from birl.bench.unit import Unit, find_agent, unit_task, versions
+from birl.bench.unit import Unit, unit_task, versions
 from birl.types import BirlError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Job:
     Attributes:
         unit: what to do.
         folder: the results folder, which every worker must see under this name.
-        home: where tasks given as module:NAME are looked for, too.
+        home: where tasks given as module:NAME, and checkpoints given by a relative path, are looked for.
     """
 
     unit: Unit
@@ -100,13 +101,12 @@ def _attempt(job: Job, store: Store) -> Row:
 def _score(job: Job) -> Scorecard:
     from birl.checkpoint import load_policy  # with torch
     from birl.score import score
-    from birl.zoo import Agent, agents
+    from birl.zoo import agents
 
     unit = job.unit
     task = unit_task(unit)
-    found = find_agent(unit.agent, agents())
-    policy = found.policy(task) if isinstance(found, Agent) else load_policy(unit.agent, task)
-    has_file = not isinstance(found, Agent) or found.kind == "trained"
+    one = agents().get(unit.agent)
+    policy = one.policy(task) if one else load_policy(_from_home(unit.agent, job.home), task)
     card = score(
         policy,
         task,
@@ -115,6 +115,12 @@ def _score(job: Job) -> Scorecard:
         deterministic=unit.deterministic,
         draws=unit.draws,
         source=unit.agent,
-        sha256=unit.sha256 if has_file else None,
+        sha256=unit.sha256 if one is None or one.kind == "trained" else None,
     )
-    return replace(card, settings={**card.settings, "task": unit.task})
+    asked: dict[str, str | int] = {"task": unit.task} | ({"block": unit.seed} if unit.seed else {})
+    return replace(card, settings={**card.settings, **asked})
+
+
+def _from_home(checkpoint: str, home: str) -> str:
+    """The checkpoint, found from anywhere."""
+    return checkpoint if checkpoint.startswith("hf:") else os.path.join(home, checkpoint)

@@ -100,6 +100,14 @@ def main(ctx: click.Context) -> None:
 )
 @click.option("--levels", metavar="N", type=click.IntRange(min=1), help="Levels of each distribution.")
 @click.option(
+    "--block",
+    metavar="K",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Which N levels: the first, or a later N that share none with them.",
+)
+@click.option(
     "--episodes",
     metavar="N",
     type=click.IntRange(min=1),
@@ -122,6 +130,7 @@ def main(ctx: click.Context) -> None:
 @click.option("--json", metavar="FILE", help="Write the card; with several checkpoints FILE has {name} in it.")
 @click.option("--figures", metavar="DIR", help="Write figures; with several checkpoints DIR has {name} in it.")
 @click.option("--html", metavar="FILE", help="Write the card as one page; with several checkpoints as for --json.")
+@click.option("--curve", is_flag=True, help="Show on that page what every other specification says; takes minutes.")
 @click.option(
     "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the result on standard output."
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from birl.cli.console import complain, one_line
-from birl.cli.loading import limit_threads
+from birl.cli.loading import limit_threads, see_this_folder
 
 if TYPE_CHECKING:
     from birl.bench import Finished, Told
@@ -54,8 +53,7 @@ def bench(request: BenchRequest) -> int:
     A unit that failed is a row, no error: the run has done what it was asked for.
     """
     limit_threads(1)
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # a suite or a task of one's own is usually in the folder one works in
+    see_this_folder()
     from birl.bench import Engine, load_suite, run
 
     if request.suite is None:

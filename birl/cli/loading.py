@@ -26,6 +26,7 @@ __all__ = [
     "limit_threads",
     "open_policy",
     "open_task",
+    "see_this_folder",
 ]
 
 
@@ -109,13 +110,19 @@ def find_targets(checkpoints: Iterable[str]) -> tuple[Sequence[Target], bool]:
     return found, failed
 
 
-def open_task(name: str, levels: int | None) -> Task:
+def open_task(name: str, levels: int | None, block: int = 0) -> Task:
     """The task, from the installed ones or the folder one works in."""
     from birl.task import load_task
 
-    if ":" in name and os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # a task of one's own is usually in the folder one works in
-    return load_task(name, levels=levels)
+    if ":" in name:
+        see_this_folder()
+    return load_task(name, levels=levels, block=block)
+
+
+def see_this_folder() -> None:
+    """Find modules here, too: a task or a suite of one's own is usually in the folder one works in."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
 
 
 def open_policy(target: Target, task: Task, how: Opening) -> Any:

@@ -33,6 +33,7 @@ class Request:
         task: short name or module:NAME.
         methods: names; all if empty.
         levels: of each distribution; as the task comes if None.
+        block: which so many levels of each distribution.
         episodes: rolled out of each distribution; None to read policies off where that can be done.
         pool: checkpoints that may earn more, for worlds without a model.
         seed: of the draws and of the episodes shown.
@@ -42,6 +43,7 @@ class Request:
         json: file for the card.
         figures: folder for the figures.
         html: file for the card as a page.
+        curve: whether the page shows the verdict under every specification, too.
         format: of what goes to standard output.
         fail_on: verdicts that make the exit code 1.
         card: file of a finished card, to be diagnosed again.
@@ -53,6 +55,7 @@ class Request:
     task: str | None
     methods: tuple[str, ...]
     levels: int | None
+    block: int
     episodes: int | None
     pool: tuple[str, ...]
     seed: int
@@ -62,6 +65,7 @@ class Request:
     json: str | None
     figures: str | None
     html: str | None
+    curve: bool
     format: str
     fail_on: tuple[str, ...]
     card: str | None
@@ -88,6 +92,10 @@ def check(request: Request, typed: Collection[str]) -> None:
             "or give --from CARD"
         )
     check_checkpoint_options(request.task, request.vecnormalize)
+    if request.block and request.levels is None:
+        raise click.UsageError(f"--block {request.block} of how many levels? Give --levels, too")
+    if request.curve and request.html is None:
+        raise click.UsageError("--curve goes on the page: give --html FILE, too, or run `birl curve`")
     names = [short_name(one) if looks_like_path(one) else one for one in request.checkpoints]
     for option, pattern, folder in _outputs(request):
         check_pattern(option, pattern, names, folder=folder)
@@ -112,6 +120,7 @@ def _check_alone(request: Request, typed: Collection[str]) -> None:
         "task": "--task",
         "methods": "--method",
         "levels": "--levels",
+        "block": "--block",
         "episodes": "--episodes",
         "pool": "--pool",
         "seed": "--seed",
@@ -119,6 +128,7 @@ def _check_alone(request: Request, typed: Collection[str]) -> None:
         "deterministic": "--deterministic/--stochastic",
         "trust_checkpoint": "--trust-checkpoint",
         "vecnormalize": "--vecnormalize",
+        "curve": "--curve",
     }
     if request.html is not None:
         del making["task"]  # whose levels are drawn on the page

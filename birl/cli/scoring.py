@@ -24,6 +24,7 @@ from birl.cli.request import Request, destination
 
 if TYPE_CHECKING:
     from birl.scorecard import Scorecard
+    from birl.specification import SpecificationCurve
     from birl.task import Task
 
 __all__ = ["DONE", "FAILED", "MATCHED", "rediagnose", "score_all"]
@@ -41,13 +42,14 @@ def score_all(request: Request) -> int:
     if not targets:
         return FAILED
     assert request.task is not None
-    task = open_task(request.task, request.levels)
+    task = open_task(request.task, request.levels, request.block)
     how = Opening(trust=request.trust_checkpoint, vecnormalize=request.vecnormalize, num_threads=request.num_threads)
     pool, cards = _pool(request, task, how), []
     for target in targets:
         try:
             card = _score_one(target, task, request, how, pool)
-            _write(card, request, target.name, task)
+            curve = _curve(target, task, request, how) if request.curve else None
+            _write(card, request, target.name, task, curve)
         except BirlError as error:
             failed = True
             complain(error if target.given in str(error) else f"{target.given}: {error}")
@@ -86,8 +88,8 @@ def _worlds(card: Scorecard, request: Request) -> Task | None:
     """The task named beside `--from`, with the levels of the card."""
     if request.task is None:
         return None
-    levels = card.settings.get("levels")
-    return open_task(request.task, int(levels) if levels else None)
+    levels, block = card.settings.get("levels"), card.settings.get("block", 0)
+    return open_task(request.task, int(levels) if levels else None, int(block))
 
 
 def _check_names(request: Request) -> None:
@@ -128,7 +130,9 @@ def _score_one(target: Target, task: Task, request: Request, how: Opening, pool:
             sha256=target.sha256,
             progress=tell,
         )
-        asked: dict[str, str | bool] = {"task": str(request.task)}
+        asked: dict[str, str | int] = {"task": str(request.task)}
+        if request.block:
+            asked["block"] = request.block
         if request.pool:
             asked["pool"] = ",".join(request.pool)
         if request.trust_checkpoint:
@@ -138,7 +142,18 @@ def _score_one(target: Target, task: Task, request: Request, how: Opening, pool:
         return replace(card, settings={**card.settings, **asked})
 
 
-def _write(card: Scorecard, request: Request, name: str, task: Task | None) -> None:
+def _curve(target: Target, task: Task, request: Request, how: Opening) -> SpecificationCurve:
+    from birl.specification import specification_curve
+
+    with progress(target.name) as tell:
+        return specification_curve(
+            open_policy(target, task, how), task, seed=request.seed, source=target.given, progress=tell
+        )
+
+
+def _write(
+    card: Scorecard, request: Request, name: str, task: Task | None, curve: SpecificationCurve | None = None
+) -> None:
     """The files that were asked for; figures are drawn before anything is written."""
     if request.figures is not None:
         from birl.report import write_figures
@@ -149,7 +164,7 @@ def _write(card: Scorecard, request: Request, name: str, task: Task | None) -> N
     if request.html is not None:
         from birl.report import write_html
 
-        write_html(card, destination(request.html, name), task=task)
+        write_html(card, destination(request.html, name), task=task, curve=curve)
 
 
 def _show(card: Scorecard, format: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from birl.cli.console import complain
-from birl.cli.loading import in_colour, limit_threads
+from birl.cli.loading import in_colour, limit_threads, see_this_folder
 
 __all__ = ["TABLE_FORMATS", "table"]
 
@@ -24,6 +24,7 @@ def table(folder: str, format: str, *, pages: str | None = None, jobs: int = 1) 
         jobs: processes that draw pages.
     """
     limit_threads(1)
+    see_this_folder()
     from birl.bench import Store, results
     from birl.report import render_results, write_site
 

@@ -64,7 +64,7 @@ def notes(found: Results) -> Iterable[str]:
     if any(line.rows > 1 for line in found.lines):
         yield (
             "Several runs: interquartile mean with a 95 % stratified-bootstrap interval over runs (checkpoints where "
-            "there are several, else seeds). One run: 95 % intervals over levels."
+            "there are several, else seeds); of fewer than four it is the mean. One run: 95 % intervals over levels."
         )
     elif found.lines:
         yield "In brackets: 95 % intervals over levels."
@@ -76,6 +76,11 @@ def notes(found: Results) -> Iterable[str]:
         yield f"Verdicts that are the truth, where it is known: {interval(found.right)} of the rows."
     if found.missing:
         yield f"Not done yet: {found.missing} units."
+    if found.unlisted:
+        yield (
+            f"Not shown: {found.unlisted} rows in the folder, of other versions, sources or settings than its suites "
+            "were last run with."
+        )
     if found.failures:
         yield f"Failed: {len(found.failures)} units, listed at the end; `birl bench` does them again with --retry."
 
@@ -86,7 +91,7 @@ def cells(line: Line) -> tuple[str, ...]:
         clean(line.agent),
         _runs(line),
         _verdict(line),
-        NONE if line.probability is None else f"{line.probability:.2f}",
+        NONE if not line.probability else f"{line.probability:.2f}",
         _truth(line),
         interval(line.trained),
         clean(line.shift or NONE),

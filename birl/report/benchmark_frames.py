@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_csv", "as_html", "as_latex"]
 
+COUNTS = ("checkpoints", "seeds", "rows", "rows_agreeing", "failed_seed")
 FAILED = ("agent", "task", "seed", "reason")
 PAGE = """<!doctype html>
 <html lang="en">
@@ -41,11 +42,16 @@ th, td {{ padding: .3em .7em; text-align: left; vertical-align: top; border-bott
 
 
 def as_csv(found: Results) -> str:
-    """Numbers with their ends in columns of their own; failed units below, with their reason."""
+    """Numbers with their ends in columns of their own; failed units below, with their reason.
+
+    What `notes` say is not in it: it is for programs.
+    """
     import pandas as pd  # heavy, and only some formats need it
 
     lines = [_numbers(line) for line in found.lines] + [_failure(row) for row in found.failures]
-    return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n")
+    frame = pd.DataFrame(lines)
+    counts = [name for name in COUNTS if name in frame]
+    return frame.astype(dict.fromkeys(counts, "Int64")).to_csv(index=False, lineterminator="\n")
 
 
 def as_latex(found: Results) -> str:
@@ -106,6 +112,7 @@ def _numbers(line: Line) -> Mapping[str, Any]:
         **_ends("distance", line.distance),
         "methods": line.methods,
         "methods_agreeing": line.consenting,
+        "failed_seed": None,
         "reason": None,
     }
 
@@ -117,4 +124,4 @@ def _ends(name: str, found: Interval | None) -> Mapping[str, float | None]:
 
 
 def _failure(row: Row) -> Mapping[str, Any]:
-    return {"task": row.unit.task, "agent": row.unit.agent, "seeds": row.unit.seed, "rows": 0, "reason": row.reason}
+    return {"task": row.unit.task, "agent": row.unit.agent, "failed_seed": row.unit.seed, "reason": row.reason}

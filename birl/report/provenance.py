@@ -15,7 +15,14 @@ from birl.task import task_names
 __all__ = ["checked", "checks", "command", "provenance"]
 
 FLAGS = {"deterministic": "--deterministic", "trust_checkpoint": "--trust-checkpoint"}
-OPTIONS = {"levels": "--levels", "episodes": "--episodes", "seed": "--seed", "draws": "--draws"}
+OPTIONS = {
+    "levels": "--levels",
+    "block": "--block",
+    "episodes": "--episodes",
+    "seed": "--seed",
+    "draws": "--draws",
+    "vecnormalize": "--vecnormalize",
+}
 
 
 def _all_checks(card: Scorecard) -> Iterable[tuple[str, Check]]:

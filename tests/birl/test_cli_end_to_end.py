@@ -1,13 +1,18 @@
 """The whole command, nothing stood in for: a small real card, the same again, and an interrupt in the middle."""
 
+import shlex
 import signal
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from birl.report.provenance import command
 from birl.scorecard import Scorecard
 
+TINY = Path(__file__).parents[1] / "tiny_bench.py"
 SMALL = ("--task", "red-door", "--levels", "4", "--draws", "20", "--method", "outcome-choice", "--method", "mce")
 
 
@@ -66,3 +71,17 @@ def test_an_interrupt_in_the_middle_ends_with_130_and_leaves_nothing(tmp_path):
     assert "Traceback" not in said
     assert "birl: interrupted" in said
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_on_a_card_of_the_bench_finds_the_same_again(tmp_path):
+    (tmp_path / TINY.name).write_bytes(TINY.read_bytes())
+    bench = [sys.executable, "-m", "birl", "bench", "tiny_bench:SUITE", "--results", "out"]
+    done = subprocess.run(bench, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for path in (tmp_path / "out" / "cards").iterdir():
+        card = Scorecard.load(path)
+        words = shlex.split(command(card))
+        again = run(*words[2:], "--format", "json", cwd=tmp_path)
+        assert again.returncode == 0, again.stderr
+        assert words[-2:] == ["--draws", "4"]
+        assert replace(Scorecard.from_json(again.stdout), settings=card.settings) == card

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import birl
 from birl import diagnosis
 from birl.cli import main
-from tests.cards import diagnosed_card
+from tests.cards import a_curve, diagnosed_card
 from tests.pages import read
 
 LEVELS = 2
@@ -116,3 +116,21 @@ def test_a_page_that_cannot_be_written_is_refused_before_any_work(here):
 def test_card_and_page_cannot_be_one_file():
     said = refusal("planner", "--task", "red-door", "--json", "out", "--html", "out")
     assert said == "--json and --html are both out: give each a file of its own"
+
+
+def test_a_curve_needs_a_page():
+    assert refusal("planner", *SCORE, "--curve") == (
+        "--curve goes on the page: give --html FILE, too, or run `birl curve`"
+    )
+
+
+def test_a_page_with_every_specification(here, monkeypatch):
+    made = a_curve()
+    monkeypatch.setattr("birl.specification.specification_curve", lambda *_, **how: replace(made, policy=how["source"]))
+    done = run("planner", *SCORE, "--html", "card.html", "--curve")
+    assert done.exit_code == 0, done.stderr
+    assert "How much hangs on choices" in [heading.text for heading in read(here / "card.html").all("h2")]
+
+
+def test_a_block_needs_levels():
+    assert refusal("planner", "--task", "red-door", "--block", 1) == "--block 1 of how many levels? Give --levels, too"

@@ -5,12 +5,14 @@ Needs Chromium from the system's packages and playwright; skipped where one of t
 
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
+import birl
 from birl.report import write_html, write_index
 from birl.report.html import IndexRow
-from tests.cards import diagnosed_card
+from tests.cards import a_curve, card_of, diagnosed_card
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -39,9 +41,13 @@ def browser():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A card, and an index of thirty that links to it."""
+    """A card, one with worlds and specifications, and an index of thirty that links to the first."""
     where = tmp_path_factory.mktemp("pages")
     write_html(diagnosed_card(), where / "card.html")
+    task = birl.load_task("red-door", levels=2)
+    diagnosed = diagnosed_card()
+    full = replace(card_of(task), evidence=diagnosed.evidence, gap=diagnosed.gap, diagnosis=diagnosed.diagnosis)
+    write_html(full, where / "full.html", task=task, curve=a_curve())
     verdicts = ("proxy", "robust", "undetermined")
     rows = [
         IndexRow(
@@ -74,7 +80,8 @@ def visit(browser, folder):
     assert not trouble
 
 
-PAGES = ("card.html", "index.html")
+PICTURES = {"card.html": 7, "full.html": 6, "index.html": 0}
+PAGES = tuple(PICTURES)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -83,7 +90,7 @@ def test_it_fits_a_phone_and_every_picture_is_drawn(visit, name, scheme):
     page = visit(name, viewport=PHONE, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth > 0 && i.alt)")
-    assert len(page.query_selector_all("img")) == (7 if name == "card.html" else 0)
+    assert len(page.query_selector_all("img")) == PICTURES[name]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from typing import get_type_hints
 
-import numpy as np
 import pytest
 
 import birl
@@ -17,9 +16,8 @@ from birl.report import write_html
 from birl.report.html.evidence import meanings
 from birl.report.provenance import command
 from birl.report.story import story
-from birl.specification import Choice, SpecificationCurve, Specified
 from birl.types import BirlError
-from tests.cards import SHIFTS, about, diagnosed_card, gaps, undiagnosed_card
+from tests.cards import SHIFTS, a_curve, about, card_of, diagnosed_card, gaps, undiagnosed_card
 from tests.pages import read
 
 HOSTILE = "<script>alert('x')</script>\"'&$\\oops{$\x1b\u202e"
@@ -353,28 +351,8 @@ def test_the_old_page_stays_when_the_new_one_cannot_be_drawn(tmp_path):
 TASK = birl.load_task("red-door", levels=2)
 
 
-def card_of_the_task():
-    """The scenes are on the task's own boards."""
-    card = undiagnosed_card()
-    scenes = tuple(
-        replace(card.scenes[0], distribution=where.name, level=level, rows=board.rows, legend=board.legend)
-        for where in TASK.distributions[:2]
-        for level in range(2)
-        for board in [where.scenery.board(level)]
-    )
-    names = TASK.train.model.feature_names
-    joint = card.estimates["mce"]
-    fitting = replace(
-        joint,
-        weights={n: joint.weights.get(n, 0.0) for n in names},
-        status={n: joint.status.get(n, "unidentified") for n in names},
-        covariance=np.zeros((len(names), len(names))),
-    )
-    return replace(card, scenes=scenes, estimates={"mce": fitting, "joint": fitting})
-
-
 def test_with_the_task_the_floor_has_the_colours_of_the_reward(tmp_path):
-    write_html(card_of_the_task(), tmp_path / "card.html", task=TASK)
+    write_html(card_of(TASK), tmp_path / "card.html", task=TASK)
     where = section(read(tmp_path / "card.html"), "Where it goes")
     assert "The colour of a cell is the reward of mce, on one scale for all levels." in where.text
     assert "reward is highest, 1.00 of the largest, at row" in pictures(where)[0]
@@ -390,17 +368,17 @@ def test_without_the_task_the_page_says_what_is_missing(page):
 def test_levels_of_another_task_are_refused(tmp_path):
     with pytest.raises(BirlError, match="level 0 of 'train' is not the one on this card: give the task it was scored"):
         write_html(undiagnosed_card(), tmp_path / "card.html", task=TASK)
-    odd = replace(card_of_the_task(), scenes=(replace(card_of_the_task().scenes[0], distribution="elsewhere"),))
+    odd = replace(card_of(TASK), scenes=(replace(card_of(TASK).scenes[0], distribution="elsewhere"),))
     with pytest.raises(BirlError, match=r"has no distribution 'elsewhere', which this card \('red-door'\) shows"):
         write_html(odd, tmp_path / "card.html", task=TASK)
-    odd = replace(card_of_the_task(), scenes=(replace(card_of_the_task().scenes[0], level=7),))
+    odd = replace(card_of(TASK), scenes=(replace(card_of(TASK).scenes[0], level=7),))
     with pytest.raises(BirlError, match="has no level 7"):
         write_html(odd, tmp_path / "card.html", task=TASK)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_reward_no_file_keeps_leaves_the_floor_bare(tmp_path):
-    card = card_of_the_task()
+    card = card_of(TASK)
     lost = replace(card.estimates["joint"], weights={}, status={}, covariance=None)
     write_html(replace(card, estimates={"joint": lost}), tmp_path / "card.html", task=TASK)
     where = section(read(tmp_path / "card.html"), "Where it goes")
@@ -410,33 +388,8 @@ def test_a_reward_no_file_keeps_leaves_the_floor_bare(tmp_path):
 # other specifications
 
 
-def curve(**changes):
-    """Two of them, one without an answer."""
-    rows = (
-        Specified(
-            choice=Choice(method="mce", prior=1.0, discount=0.95),
-            verdict=Verdict.PROXY,
-            probabilities={Verdict.PROXY: 0.9, Verdict.ROBUST: 0.1},
-            share=about(0.6, 0.1),
-            distance=about(0.4, 0.1),
-            held_out=-1.1,
-        ),
-        Specified(
-            choice=Choice(method="boltzmann", prior=1.0, discount=0.95),
-            verdict=Verdict.UNDETERMINED,
-            probabilities={},
-            share=None,
-            distance=None,
-            held_out=None,
-            reason="no answer",
-        ),
-    )
-    told = {"task": "red-door", "policy": "red-door-ppo-rho1-s0", "candidate": "red", "discount": 0.95}
-    return SpecificationCurve(**({**told, "rows": rows, "settings": {}} | changes))
-
-
 def test_other_specifications_are_shown_where_they_were_tried(tmp_path):
-    write_html(wordy_card(), tmp_path / "card.html", curve=curve())
+    write_html(wordy_card(), tmp_path / "card.html", curve=a_curve())
     said = section(read(tmp_path / "card.html"), "How much hangs on choices")
     assert "proxy 1, undetermined 1 of 2 specifications." in said.text
     assert pictures(said) == [
@@ -446,7 +399,7 @@ def test_other_specifications_are_shown_where_they_were_tried(tmp_path):
 
 def test_specifications_of_another_policy_are_refused(tmp_path):
     with pytest.raises(BirlError, match="the curve is of other on red-door, the card of red-door-ppo"):
-        write_html(wordy_card(), tmp_path / "card.html", curve=curve(policy="other"))
+        write_html(wordy_card(), tmp_path / "card.html", curve=a_curve(policy="other"))
     assert not list(tmp_path.iterdir())
 
 

@@ -72,3 +72,15 @@ def test_a_full_run_draws_the_worlds_of_its_own_seed(tmp_path, tiny):  # noqa: F
     assert len(links) == 2
     for link in links:
         assert "planner" in next(read(tmp_path / "site" / link).all("h1")).text
+
+
+def test_a_folder_that_is_not_for_pages_is_named(store, tmp_path):
+    with pytest.raises(BirlError, match="holds the results themselves: name another folder"):
+        write_site(store, store.folder)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "index.html").write_text("mine")
+    with pytest.raises(BirlError, match=r"other has an index\.html that is not of these pages"):
+        write_site(store, tmp_path / "other")
+    with pytest.raises(BirlError, match=r"index\.html cannot hold pages \(.+\): name another folder"):
+        write_site(store, tmp_path / "other" / "index.html")
+    assert (tmp_path / "other" / "index.html").read_text() == "mine"

@@ -47,6 +47,7 @@ def write_site(
     if not rows:
         raise BirlError(f"{store.folder} holds no row yet: `birl bench SUITE --results {store.folder}` makes them")
     target = Path(folder)
+    _check(target, store)
     cards = [row for row in rows.values() if row.card]
     todo = [row for row in cards if not _page(target, row).exists()]
     tell = progress or (lambda done, total: None)
@@ -61,6 +62,19 @@ def write_site(
     return index
 
 
+def _check(target: Path, store: Store) -> None:
+    """Refuse a folder where pages would hide something else, or cannot be."""
+    if target.absolute() == store.folder.absolute():
+        raise BirlError(f"{target} holds the results themselves: name another folder for the pages")
+    ours = (target / CARDS).is_dir() or not (target / "index.html").exists()
+    if not ours:
+        raise BirlError(f"{target} has an index.html that is not of these pages: name another folder")
+    try:
+        (target / CARDS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BirlError(f"{target} cannot hold pages ({error.strerror}): name another folder") from error
+
+
 def _page(folder: Path, row: Row) -> Path:
     """Named by its card: a card that changes gets a new page."""
     return folder / CARDS / f"{row.unit.id}-{str(row.card)[:12]}.html"
@@ -70,8 +84,11 @@ def _draw(row: Row, card: Path, page: Path) -> None:
     from birl.bench import unit_task
     from birl.scorecard import Scorecard
 
-    page.parent.mkdir(parents=True, exist_ok=True)
-    write_html(Scorecard.load(card), page, task=unit_task(row.unit))
+    try:
+        found = Scorecard.load(card)
+    except BirlError as error:
+        raise BirlError(f"card of {row.unit}: {error}; `birl bench` makes it anew") from error
+    write_html(found, page, task=unit_task(row.unit))
 
 
 def _listed(member: Member, row: Row) -> IndexRow:

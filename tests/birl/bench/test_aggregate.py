@@ -180,3 +180,16 @@ def test_a_list_of_units_that_cannot_be_read(tmp_path):
     (tmp_path / "suites" / "s.json").write_text("{")
     with pytest.raises(BirlError, match=r"s\.json is no list of units .*: run its suite again"):
         results(Store(tmp_path))
+
+
+def test_an_agent_scored_with_several_settings_is_a_line_for_each():
+    members, rows = rows_of(*seeds([0.2, 0.4]))
+    for name, row in list(rows.items()):
+        unit = replace(row.unit, levels=40, draws=9)
+        members[unit.id] = replace(members[name], id=unit.id)
+        rows[unit.id] = replace(row, unit=unit)
+    lines = gather(members, rows).lines
+    assert [(line.agent, line.seeds, line.rows) for line in lines] == [
+        ("a (2 levels, 2 draws)", 2, 2),
+        ("a (40 levels, 9 draws)", 2, 2),
+    ]

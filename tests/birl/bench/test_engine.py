@@ -91,6 +91,16 @@ def test_a_cluster_that_does_not_answer_is_one_line(tmp_path, monkeypatch):
         pass
 
 
+def test_a_ray_cluster_that_does_not_answer_is_one_line(monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setattr(engine, "TIMEOUT", 0.2)
+    with (
+        pytest.raises(BirlError, match=r"ray 127\.0\.0\.1:9 cannot be reached"),
+        Engine(backend="ray", address="127.0.0.1:9").started(),
+    ):
+        pass
+
+
 def die(item):
     os._exit(1)
 

@@ -13,6 +13,7 @@ import birl.bench.store
 import birl.bench.work
 from birl.bench import Engine, Entry, Store, run
 from birl.bench.row import Row
+from birl.bench.unit import units
 from birl.scorecard import Scorecard
 from birl.types import BirlError
 from tests.birl.bench.conftest import BROKEN, files
@@ -185,3 +186,45 @@ def test_what_is_not_there_is_refused_before_anything_is_written(tiny, entry, me
     with pytest.raises(BirlError, match=message):
         run(replace(tiny, entries=(entry,)), tmp_path / "results", engine=Engine())
     assert not list(tmp_path.iterdir())
+
+
+def test_fewer_seeds_take_none_away(tiny, scored, tmp_path):
+    run(tiny, tmp_path, seeds=2)
+    before = files(tmp_path, "suites")
+    assert len(run(tiny, tmp_path, seeds=1).rows) == 2
+    assert files(tmp_path, "suites") == before
+
+
+def test_other_settings_replace_the_list(tiny, scored, tmp_path):
+    store = run(tiny, tmp_path, seeds=2).store
+    run(replace(tiny, draws=9), tmp_path, seeds=1)
+    members = store.members()
+    assert len(members) == 2
+    assert store.unlisted(members) == 4
+
+
+@pytest.mark.parametrize("harm", ["lost", "changed"])
+def test_a_card_that_is_not_the_rows_is_made_anew(harm, tiny, scored, tmp_path):
+    store = run(tiny, tmp_path, seeds=1).store
+    before, card = files(tmp_path), next((tmp_path / "cards").iterdir())
+    if harm == "lost":
+        card.unlink()
+    else:
+        card.write_text("{}")
+    told = []
+    assert run(tiny, tmp_path, seeds=1, progress=told.append).fresh == 1
+    assert files(tmp_path) == before
+    assert any(f"{store.card_path(card.stem)} is lost or was changed" in one.broken for one in told)
+
+
+def test_a_checkpoint_given_by_a_relative_path_is_found_from_anywhere(tiny, tmp_path, monkeypatch):
+    entry = Entry(agent="agents/mine.zip", task="red-door")
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "mine.zip").write_bytes(b"no zip")
+    monkeypatch.chdir(tmp_path)
+    suite = replace(tiny, entries=(entry,), seeds=1)
+    ((_, unit),) = units(suite)
+    monkeypatch.chdir("/")
+    job = birl.bench.work.Job(unit=unit, folder=str(tmp_path / "out"), home=str(tmp_path))
+    with pytest.raises(BirlError, match=r"mine\.zip is not a zip"):
+        birl.bench.work._score(job)
