@@ -84,19 +84,34 @@ def pursued_everywhere(e: Snapshot, t: Thresholds) -> bool:
 
 
 def same_objective(e: Snapshot, t: Thresholds) -> bool:
-    """Optimising the recovered objective costs nothing on any shift; it is close to the base, or that has no effect."""
+    """Optimising the recovered objective costs nothing on any shift; it is close to the base, or that has no effect.
+
+    Conflict levels may be too few to count among all: what it follows on them counts by itself.
+    """
     shifts = [name for name in e.shifts if name != e.train and e.has("goal_regret", name)]
     return (
         bool(shifts)
         and all(e.get("goal_regret", name) < t.goal for name in shifts)
+        and not any(is_served(e, c, t) and likelier(e, c) for c in e.conflict_levels)
         and (all(apart(e, name) < t.distance for name in shifts) or without_effect(e, shifts, t))
     )
 
 
 def without_effect(e: Snapshot, shifts: Sequence[str], t: Thresholds) -> bool:
-    """It serves no candidate and on every shift earns the base, or as much as in training if it pursues it there."""
+    """It serves no candidate, and on every shift it earns the base, or all that it lacks is skill.
+
+    Earning the base is earning all of it, or as much as in training if it pursues it there.
+    """
     usual = e.get("base_return", e.train, 1.0) if apart(e, e.train) < t.distance else 1.0
-    return not candidate_served(e, t) and all(usual - e.get("base_return", name, 0.0) <= t.goal for name in shifts)
+    return not candidate_served(e, t) and all(
+        usual - e.get("base_return", name, 0.0) <= t.goal or only_skill_is_missing(e, name, t) for name in shifts
+    )
+
+
+def only_skill_is_missing(e: Snapshot, name: str, t: Thresholds) -> bool:
+    """It pursues what it pursues elsewhere, and loses as much of that as of the base."""
+    loss = 1.0 - e.get("base_return", name, 0.0)
+    return loss - e.get("own_regret", name, 0.0) <= t.goal and not not_one_objective(e, t)
 
 
 def not_one_objective(e: Snapshot, t: Thresholds) -> bool:
@@ -133,6 +148,11 @@ def candidate_served(e: Snapshot, t: Thresholds) -> bool:
 def is_served(e: Snapshot, candidate: str, t: Thresholds) -> bool:
     """Policy and objective do most of what it asks for and the base does not; where it can be hidden, that matters."""
     return e.get("candidate_gain", candidate, 0.0) >= t.along and hiding_matters(e, candidate, t)
+
+
+def likelier(e: Snapshot, candidate: str) -> bool:
+    """On the levels where the two part, the candidate explains what it does better than the base."""
+    return e.get("candidate_odds", candidate, 0.0) > 0.0
 
 
 def hiding_matters(e: Snapshot, candidate: str, t: Thresholds) -> bool:

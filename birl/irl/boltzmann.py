@@ -25,7 +25,13 @@ from birl.behavior import Behavior
 from birl.irl.assemble import Fit, assemble, with_likelihood
 from birl.irl.base import AnyBehavior, Check, RewardEstimate
 from birl.irl.boltzmann_likelihood import BoltzmannLikelihood, BoltzmannPoint, boltzmann_policy
-from birl.irl.common import adaptation_check, determinism_check, neutral_constants, shared_features, step_check
+from birl.irl.common import (
+    adaptation_check,
+    determinism_check,
+    shared_features,
+    step_check,
+    with_plain_constants,
+)
 from birl.irl.mce import MaxCausalEntropy
 from birl.irl.needs import exact
 from birl.irl.newton import Maximum, SparsePrior, maximise
@@ -82,15 +88,21 @@ class Boltzmann:
         """
         behaviors = exact(behaviors, self)
         names = shared_features(behaviors)
+        starts = self._starts(behaviors, names, candidates) if start is None else start
+        return with_plain_constants(partial(self._fit, behaviors, starts), behaviors)
+
+    def _fit(
+        self, behaviors: Sequence[Behavior], starts: list[FloatArray] | FloatArray, held: np.ndarray
+    ) -> RewardEstimate:
+        """The best of some starts, or what one leads to, with some weights held at 0, bool [F]."""
+        names = behaviors[0].model.feature_names
         prior = SparsePrior(strength=self.prior, n_weights=len(names))
-        held = neutral_constants(behaviors)
         free = np.append(~held, True)
         likelihood = BoltzmannLikelihood(behaviors)
-        if start is None:
-            starts = [np.where(held, 0.0, s) for s in self._starts(behaviors, names, candidates)]
-            promising = self._promising(likelihood, prior, starts)
+        if isinstance(starts, list):
+            promising = self._promising(likelihood, prior, [np.where(held, 0.0, s) for s in starts])
         else:
-            promising = [np.append(start, logit(FIRST_EPS[0]))[: len(names) + 1]]
+            promising = [np.append(starts, logit(FIRST_EPS[0]))[: len(names) + 1]]
             promising[0][:-1][held] = 0.0
         climb = partial(maximise, prior=prior, tolerance=self.tolerance, max_steps=self.max_steps, free=free)
         tops = [climb(likelihood.at, first) for first in promising]

@@ -5,7 +5,7 @@ Axes: S states, A actions, F features, K parameters, L levels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from birl.behavior import Behavior
-from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, Check, Identifiability
+from birl.irl.base import BOUNDED, HELD, IDENTIFIED, UNIDENTIFIED, Check, Identifiability, RewardEstimate
 from birl.irl.newton import Maximum
 from birl.outcomes import constant_features
 from birl.types import BirlError, FloatArray
@@ -30,12 +30,14 @@ __all__ = [
     "sandwich",
     "shared_features",
     "step_check",
+    "with_plain_constants",
 ]
 
 NULL = 1e-9  # eigenvalue of the information matrix, relative to the largest, below which a direction is null
 AVOIDED = 0.5  # a feature that comes about less than this share of how often the random walk brings it is avoided
 ADAPTS = 0.05  # total variation on matched states below which a policy does not notice its context
 LOST = 0.1  # share of a weight's direction that lies in the null space, above which it is not identified
+NOTICED = 0.01  # of what is explained beyond the random walk: less is not worth a constant
 GREEDY = 0.02  # mean entropy of a decision, as a share of log A, below which only its order is known
 
 
@@ -78,6 +80,32 @@ def neutral_constants(behaviors: Sequence[Behavior]) -> np.ndarray:
     weights = np.linalg.lstsq(square, cross, rcond=1e-12)[0]
     residual = norm - cross @ weights
     return constant & (residual <= 1e-9 * norm)
+
+
+def with_plain_constants(fit: Callable[[np.ndarray], RewardEstimate], behaviors: Sequence[Behavior]) -> RewardEstimate:
+    """A fit in which constants are 0 wherever that explains the behaviours as well.
+
+    Neutral constants (`neutral_constants`) always are. One that is neutral in each world but not in all together, such
+    as `step` where two events end an episode at once in training and one by one under shift, is told from a shift of
+    all events only by how much the better of two endings is better, which a decided policy hardly shows. A prior then
+    decides, and a sparse one gives what is wanted least the weight 0. So such constants are freed only where that
+    explains noticeably more.
+
+    Args:
+        fit: the estimate with some weights held at 0, bool [F].
+        behaviors: one per distribution.
+    """
+    held = neutral_constants(behaviors)
+    loose = np.all([neutral_constants([b]) for b in behaviors], axis=0) & ~held
+    free = fit(held)
+    if not loose.any():
+        return free
+    plain = fit(held | loose)
+    walk = float(np.mean([b.model.level_starts @ b.log_likelihood(b.model.uniform) for b in behaviors]))
+    assert free.log_likelihood is not None  # both predict actions
+    assert plain.log_likelihood is not None
+    noticed = NOTICED * (free.log_likelihood - walk)
+    return plain if free.log_likelihood - plain.log_likelihood <= noticed else free
 
 
 def random_share(behaviors: Sequence[Behavior], plans: Sequence[FloatArray]) -> float:

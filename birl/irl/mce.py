@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,10 +27,10 @@ from birl.irl.common import (
     adaptation_check,
     convergence_check,
     determinism_check,
-    neutral_constants,
     random_share,
     shared_features,
     step_check,
+    with_plain_constants,
 )
 from birl.irl.finite_likelihood import FiniteLikelihood
 from birl.irl.needs import exact
@@ -99,10 +100,16 @@ class MaxCausalEntropy:
         """
         behaviors = exact(behaviors, self)
         names = shared_features(behaviors)
-        held = np.zeros(len(names), bool) if self.horizon else neutral_constants(behaviors)
-        theta = np.where(held, 0.0, self._first(behaviors) if start is None else start)
+        first = self._first(behaviors) if start is None else start
+        if self.horizon is not None:
+            return self._fit(behaviors, first, np.zeros(len(names), bool))
+        return with_plain_constants(partial(self._fit, behaviors, first), behaviors)
+
+    def _fit(self, behaviors: Sequence[Behavior], first: FloatArray, held: np.ndarray) -> RewardEstimate:
+        """The estimate with some weights held at 0, bool [F]."""
+        theta = np.where(held, 0.0, first)
         search = {
-            "prior": SparsePrior(strength=self.prior, n_weights=len(names)),
+            "prior": SparsePrior(strength=self.prior, n_weights=len(theta)),
             "tolerance": self.tolerance,
             "max_steps": self.max_steps,
             "free": ~held,
