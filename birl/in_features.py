@@ -1,9 +1,9 @@
-"""Objectives as weights by feature, in worlds without a model, where a callable could be anything.
+"""Objectives as weights by feature: a callable could be anything.
 
-A callable that is a weighted sum of the features on sampled steps is that sum. One that is not becomes a feature of its
-own, so that every method can test it and return to it.
+A callable that is a weighted sum of the features, in a model or on sampled steps, is that sum. One that is not becomes
+a feature of its own, so that every method can test it and return to it.
 
-Axes: B steps, F features.
+Axes: B steps, F features, S states, A actions.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from birl.sampled import world_of
-from birl.task import Distribution, Task
+from birl.tabular import TabularModel
+from birl.task import Distribution, Task, objective_vector
 from birl.trajectories import Transitions
 from birl.types import BirlError, FloatArray
 
-__all__ = ["in_features"]
+__all__ = ["in_features", "in_model_features"]
 
 STARTS, STEPS = 8, 25  # of the random walk: what objectives are held against features on
 SAME = 1e-6  # difference, relative to the objective's largest value, that is rounding
@@ -54,6 +56,55 @@ def in_features(task: Task, rng: np.random.Generator) -> Task:
         task = _with_features(task, names, added)
     base = told.pop("base")
     return replace(task, base=base, candidates=told)
+
+
+def in_model_features(task: Task) -> Task:
+    """The same where every distribution has a model: the features are those of the models.
+
+    Raises:
+        BirlError: for a callable that does not give one finite number each, or that needs observations there are not.
+    """
+    called = {label: o for label, o in {"base": task.base, **task.candidates}.items() if not isinstance(o, Mapping)}
+    if not called:
+        return task
+    models = {id(d.model): d.model for d in (*task.distributions, *task.ghosts.values()) if d.model is not None}
+    names = next(iter(models.values())).feature_names
+    told: dict[str, Mapping[str, float]] = {}
+    for label, objective in called.items():
+        paid = {key: np.where(model.live, objective_vector(model, objective), 0.0) for key, model in models.items()}
+        weights = _sum_in_models(models, paid)
+        if weights is None:
+            name = label if label not in names else f"{label} objective"
+            models = {key: _with_column(model, name, paid[key]) for key, model in models.items()}
+            weights = {name: 1.0}
+        told[label] = weights
+    put = lambda d: replace(d, model=models.get(id(d.model)))  # noqa: E731
+    return replace(
+        task,
+        train=put(task.train),
+        shifts=[put(d) for d in task.shifts],
+        ghosts={name: put(d) for name, d in task.ghosts.items()},
+        base=told.pop("base", task.base),
+        candidates={name: told.get(name, objective) for name, objective in task.candidates.items()},
+    )
+
+
+def _sum_in_models(models: Mapping[int, TabularModel], paid: Mapping[int, FloatArray]) -> Mapping[str, float] | None:
+    """Weights that give what is paid [S*A] in every model; None if none do."""
+    names = next(iter(models.values())).feature_names
+    square = np.sum([(m.features.T @ m.features).toarray() for m in models.values()], axis=0)
+    cross = np.sum([m.features.T @ paid[key] for key, m in models.items()], axis=0)
+    weights = np.linalg.lstsq(square, cross, rcond=1e-12)[0]
+    scale = max(float(np.abs(values).max(initial=0.0)) for values in paid.values())
+    off = max(float(np.abs(m.features @ weights - paid[key]).max(initial=0.0)) for key, m in models.items())
+    if off > SAME * scale:
+        return None
+    return {n: float(w) for n, w in zip(names, weights, strict=True) if abs(w) > SAME * np.abs(weights).max()}
+
+
+def _with_column(model: TabularModel, name: str, values: FloatArray) -> TabularModel:
+    features = sp.hstack([model.features, sp.csr_matrix(values[:, None])], format="csr")
+    return replace(model, features=features, feature_names=(*model.feature_names, name))
 
 
 def _wander(distribution: Distribution, rng: np.random.Generator) -> tuple[Sequence[str], Transitions]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from birl.diagnosis import Thresholds
 from birl.episodes import look
+from birl.in_features import in_model_features
 from birl.irl import ESTIMATORS, SCORED, Estimator
 from birl.planned_score import score_planned
 from birl.recovery import Progress
@@ -67,6 +68,8 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     Raises:
         BirlError: for unknown methods, a policy or episodes that do not fit the task, and too few of either.
     """
+    if draws < 2:
+        raise BirlError(f"{draws} draws: give at least 2; 200 are usual")
     tell = progress or (lambda stage, done, total: None)
     rng = generator(seed)
     estimators = _estimators(methods)
@@ -79,7 +82,7 @@ def score(  # noqa: PLR0913 - the front door: one keyword for each thing a user 
     if all(d.model is not None for d in task.distributions):
         if pool:
             raise BirlError("pool= is for environments without a model: here the best return is planned, leave it out")
-        looked = look(policy, task, episodes=episodes, seed=seed, deterministic=deterministic)
+        looked = look(policy, in_model_features(task), episodes=episodes, seed=seed, deterministic=deterministic)
         how: Any = {"draws": draws, "thresholds": thresholds, "rng": rng}
         card = score_planned(looked, estimators, record=record, tell=tell, **how)
     else:

@@ -35,6 +35,7 @@ __all__ = [
 
 SHIFTS = ("train", "feature", "capability", "cue", "dynamics")
 CONFLICT = 0.1  # share of the base objective's attainable gain that following the candidate must cost
+SAME = 1e-9  # relative difference of weights that is rounding
 DEFAULT_LEVELS = 100
 
 Objective = Mapping[str, float] | Callable[..., FloatArray]
@@ -221,6 +222,20 @@ class Task:
             raise BirlError(f"task {self.name!r}: a candidate is called 'base', as the base objective is: rename it")
         for distribution in (*self.distributions, *self.ghosts.values()):
             self._check(distribution, names)
+        for name, candidate in self.candidates.items():
+            self._check_candidate(name, candidate)
+
+    def _check_candidate(self, name: str, candidate: Objective) -> None:
+        """A candidate that is no other objective could never be told from the base."""
+        if not isinstance(candidate, Mapping):
+            return
+        wanted = {feature: weight for feature, weight in candidate.items() if weight}
+        if not wanted:
+            raise BirlError(f"task {self.name!r}: candidate {name!r} wants nothing: give it a weight, or leave it out")
+        base = {f: weight for f, weight in self.base.items() if weight} if isinstance(self.base, Mapping) else {}
+        ratios = [wanted[f] / base[f] for f in wanted if f in base]
+        if wanted.keys() == base.keys() and min(ratios) > 0 and max(ratios) - min(ratios) <= SAME * max(ratios):
+            raise BirlError(f"task {self.name!r}: candidate {name!r} is the base objective itself: leave it out")
 
     def _check(self, distribution: Distribution, names: Sequence[str]) -> None:
         if distribution.pair is not None and distribution.pair not in names:

@@ -75,8 +75,15 @@ def gather(inputs: Inputs) -> Evidence:
         apart=inputs.controls.apart,
         repeats=inputs.controls.repeats,
         episodes={b.distribution: len(b.trajectories) for b in inputs.behaviors if not b.policy_known},
-        caveats=() if all(b.policy_known for b in inputs.behaviors) else (COUNTED,),
+        caveats=(*_unheld(inputs.behaviors), *(() if all(b.policy_known for b in inputs.behaviors) else (COUNTED,))),
     )
+
+
+def _unheld(behaviors: Sequence[Behavior]) -> Sequence[str]:
+    """Where there are no other levels to hold anything against."""
+    single = [b.distribution for b in behaviors if b.model.n_levels == 1]
+    said = f"a single level of {' and '.join(single)}: nothing is held out, and no interval says what others would show"
+    return [said] if single else []
 
 
 def _told_apart(ledger: Entries, inputs: Inputs) -> None:

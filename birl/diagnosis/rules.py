@@ -276,7 +276,7 @@ RULES: Sequence[Rule] = (
         id="same-objective",
         verdict=Verdict.ROBUST,
         reason="on every shift optimising the recovered objective would cost next to nothing and what it does there "
-        "still serves the base; the two are close, or their difference shows in no loss of the policy's own",
+        "still serves the base; the two are close, or all that the policy loses by their difference is skill",
         fires=pursued_everywhere,
     ),
     Rule(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,11 @@ class TabularModel:
         if self.level.shape != (n_states,) or self.level.min() < 0:
             raise BirlError(
                 f"model: level has shape {self.level.shape}: give a number from 0 up for each of {n_states}"
+            )
+        empty = np.flatnonzero(np.bincount(self.level) == 0)
+        if empty.size:
+            raise BirlError(
+                f"model: no state is of level {empty[0]}, and there are later ones: number levels 0, 1, 2, ..."
             )
 
     def _check_values(self) -> None:
@@ -255,14 +261,7 @@ def reward_vector(model: TabularModel, reward: RewardLike) -> FloatArray:
         BirlError: for a feature the model does not have, a wrong shape, or a value that is not finite.
     """
     if isinstance(reward, Mapping):
-        for name in reward:
-            if name not in model.feature_names:
-                raise unknown_name("feature", name, model.feature_names)
-        weights = np.array([float(reward.get(name, 0.0)) for name in model.feature_names])
-        if not np.isfinite(weights).all():
-            bad = model.feature_names[int(np.flatnonzero(~np.isfinite(weights))[0])]
-            raise BirlError(f"reward: the weight of {bad!r} is not finite: give a number")
-        return model.features @ weights
+        return model.features @ _weights(model.feature_names, reward)
     values = np.asarray(reward, dtype=np.float64).ravel()
     if values.size != model.n_states * model.n_actions:
         raise BirlError(
@@ -272,3 +271,14 @@ def reward_vector(model: TabularModel, reward: RewardLike) -> FloatArray:
     if not np.isfinite(values).all():
         raise BirlError("reward: a value is not finite (NaN or infinity): mend the reward")
     return np.where(model.live, values, 0.0)
+
+
+def _weights(names: Sequence[str], reward: Mapping[str, float]) -> FloatArray:
+    for name, weight in reward.items():
+        if name not in names:
+            raise unknown_name("feature", name, names)
+        if not isinstance(weight, Real):
+            raise BirlError(f"reward: the weight of {name!r} is {weight!r}: give a number")
+        if not np.isfinite(float(weight)):
+            raise BirlError(f"reward: the weight of {name!r} is not finite: give a number")
+    return np.array([float(reward.get(name, 0.0)) for name in names])

@@ -261,3 +261,32 @@ def test_nobody_is_robust_who_no_longer_earns_the_base_nor_acts_as_if_it_tried()
     assert rule(**clumsy | aim(T.directed - 1e-6)) == "none"
     assert rule(**clumsy | aim(T.directed + 1e-6)) == "same-objective"
     assert rule(**clumsy | aim(0.0) | {"base_return": only("train", 0.9, T.trained)}) == "same-objective"
+
+
+CLUMSY = {
+    "base_return": only("train", 0.9, 0.5),
+    "distance": only("train", 0.0, 0.4),
+    "own_regret": only("train", 0.1, 0.5),
+}
+"""Under shift it loses half of the base, and as much of what it pursues; the fit is bent by that."""
+
+
+def test_who_lacks_only_skill_is_robust():
+    assert rule(**CLUMSY) == "same-objective"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"own_regret": only("train", 0.1, 0.2)},
+        {"candidate_gain": {"red": 0.9}},
+        SPLIT,
+    ],
+)
+def test_what_it_lacks_is_not_skill_if_it_does_well_by_something_else(changes):
+    assert rule(**CLUMSY | changes) != "same-objective"
+
+
+@pytest.mark.parametrize(("odds", "fires"), [(0.5, "candidate-followed"), (-0.5, "same-objective")])
+def test_what_it_follows_on_conflict_levels_counts_however_few_they_are(odds, fires):
+    assert rule(candidate_gain={"red": 0.9}, candidate_odds={"red": odds}) == fires
