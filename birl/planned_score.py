@@ -98,7 +98,9 @@ def score_planned(  # noqa: PLR0913 - what the front door settled
         diagnosis=diagnosis,
         scenes=tuple(s for b, d in observed for s in scenes(b, d, count=SCENES, rng=rng)),
         settings={
-            "levels": max(d.model.n_levels for d in task.distributions if d.model is not None),
+            "levels": max(b.model.n_levels for b in behaviors),
+            "discount": task.discount,
+            "actions": behaviors[0].model.n_actions,
             **({"episodes": looked.episodes} if looked.episodes else {}),
         },
     )

@@ -131,7 +131,7 @@ def score_sampled(policy: Any, task: Task, settings: SampledSettings, *, record:
         gap=gaps(found.evidence),
         evidence=found.evidence,
         diagnosis=diagnosis,
-        settings={"episodes": settings.episodes},
+        settings={"episodes": settings.episodes, "discount": task.discount},
     )
 
 

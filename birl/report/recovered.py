@@ -86,7 +86,7 @@ def _notes(card: Scorecard, features: Sequence[str]) -> Iterable[Line]:
     found = [*methods(card).values(), *card.recovered.get(card.preferred, {}).values()]
     yield Line(text=NOTE, tone=QUIET)
     if any(HELD in estimate.status.values() for estimate in found):
-        yield Line(text="* held at 0 by convention: other features stand in for it exactly.", tone=QUIET)
+        yield Line(text="* held at 0 by convention: other features stand in for it.", tone=QUIET)
     hidden = len({f for estimate in found for f in estimate.feature_names}) - len(features)
     if hidden:
         yield Line(text=f"{hidden} more features with smaller weights are in the JSON.", tone=QUIET)
@@ -97,7 +97,14 @@ def _notes(card: Scorecard, features: Sequence[str]) -> Iterable[Line]:
 
 
 def _fits(card: Scorecard) -> Iterable[Line | Table]:
-    yield Line(text="What each method assumes, and how far behaviour pins its answer down.", tone=QUIET)
+    known = {"discount": "discount {} a step", "actions": "{} actions"}
+    taken = [said.format(card.settings[name]) for name, said in known.items() if name in card.settings]
+    yield Line(
+        text="What each method assumes"
+        + (f" (with {', '.join(taken)})" if taken else "")
+        + ", how far behaviour pins its answer down, and what chose among the rest (the tie-break).",
+        tone=QUIET,
+    )
     rows = []
     for name, estimate in methods(card).items():
         held_out = card.held_out.get(name)

@@ -61,7 +61,7 @@ def _linear(found: Rewards, linear: Mapping[str, RewardEstimate]) -> Iterable[Li
             text=f"Not shown, being functions and not weights by feature: {clean(', '.join(functions))}.", tone=QUIET
         )
     if any(HELD in estimate.status.values() for estimate in linear.values()):
-        yield Line(text="* held at 0 by convention: other features stand in for it exactly.", tone=QUIET)
+        yield Line(text="* held at 0 by convention: other features stand in for it.", tone=QUIET)
     hidden = len({f for estimate in linear.values() for f in estimate.feature_names}) - len(features)
     if hidden:
         yield Line(text=f"{hidden} more features with smaller weights are in the JSON.", tone=QUIET)

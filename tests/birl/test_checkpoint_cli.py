@@ -43,7 +43,7 @@ def scored(monkeypatch, tmp_path):
     fake = types.ModuleType("birl.score")
     fake.score, fake.policies = score, []  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "birl.score", fake)
-    monkeypatch.setattr(task, "load_task", lambda name, levels=None: World)
+    monkeypatch.setattr(task, "load_task", lambda name, **how: World)
     return fake
 
 
