@@ -1,4 +1,9 @@
-"""Every number a verdict is decided by, in one place, with where it comes from."""
+"""Every margin a verdict is decided by, in one place.
+
+They were set on planted agents of seeds 100 and up (`benchmarks/planted_verdicts.py --seeds 100-104`), none of which is
+in the published panel of seeds 0 to 19, and rounded; where a margin has a meaning of its own (`call`, `trained`,
+`goal`), that set it. `docs/calibration.md` says what came out.
+"""
 
 from __future__ import annotations
 

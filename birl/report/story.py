@@ -9,7 +9,7 @@ from birl.report.blocks import BAD, GOOD, QUIET, STRONG, UNSURE, Line, Section, 
 from birl.report.controls import controls
 from birl.report.provenance import checks, provenance
 from birl.report.recovered import recovered
-from birl.report.words import NONE, clean, interval, share
+from birl.report.words import NO_MEANING, NONE, clean, interval, share
 from birl.scorecard import Reading, Scorecard
 
 __all__ = ["story"]
@@ -27,7 +27,7 @@ def verdict(card: Scorecard) -> Section:
     title = clean(f"{card.policy.source} on {card.task}")
     found = card.diagnosis
     if found is None:
-        said = "Not diagnosed: this card shows what was seen and recovered, and gives no verdict."
+        said = f"Not diagnosed: {NO_MEANING}."
         return Section(title=title, parts=(Line(text=said, tone=UNSURE),))
     kind = f" ({clean(found.kind)})" if found.kind else ""
     said = f"{found.verdict.value.upper()}{kind}: {MEANING[found.verdict]}"

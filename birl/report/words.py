@@ -6,9 +6,13 @@ from birl.irl.base import BOUNDED, HELD, UNIDENTIFIED, RewardEstimate
 from birl.scorecard import Scene
 from birl.types import Interval
 
-__all__ = ["NONE", "clean", "ending", "interval", "number", "share", "weight"]
+__all__ = ["NONE", "NO_MEANING", "clean", "ending", "interval", "number", "share", "weight"]
 
 NONE = "-"
+NO_MEANING = (
+    "this card shows what was seen and recovered, and gives no verdict: that takes a method which predicts actions, such as "
+    "mce or boltzmann"
+)
 
 
 def clean(text: str) -> str:

@@ -12,7 +12,7 @@ from birl.files import write_whole
 from birl.report.ground import grounds
 from birl.report.html.sections import SECTIONS, Subject
 from birl.report.html.typeset import typeset
-from birl.report.words import clean, interval
+from birl.report.words import NO_MEANING, clean, interval
 from birl.scorecard import Scorecard
 from birl.task import Task
 from birl.types import BirlError, Interval
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["tone", "write_html"]
 
 NO_VERDICT = "not diagnosed"
-NO_MEANING = "this card shows what was seen and recovered, and gives no verdict"
 
 
 def write_html(
@@ -57,9 +56,7 @@ def write_html(
         task=clean(card.task),
         verdict=found.verdict.value if found else NO_VERDICT,
         kind=clean(found.kind or "") if found else "",
-        meaning=MEANING[found.verdict]
-        if found
-        else "this card shows what was seen and recovered, and gives no verdict",
+        meaning=MEANING[found.verdict] if found else NO_MEANING,
         flags=sorted(map(clean, card.flags)),
         tone=tone(found.verdict.value if found else ""),
         glance=list(_glance(card)),
