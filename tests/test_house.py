@@ -145,6 +145,9 @@ def test_the_readme_gives_the_two_commands(command):
     assert f"\n{command.removeprefix('make ')}:" in (ROOT / "Makefile").read_text()
 
 
+EXPLAINED = ("imitation", "contrib", "ray", "dask", "minigrid", "hub", "zoo")
+
+
 def test_every_dependency_is_explained_in_the_readme():
     project = PROJECT["project"]
     wanted = [

@@ -10,8 +10,8 @@ __all__ = ["NONE", "NO_MEANING", "clean", "ending", "interval", "number", "share
 
 NONE = "-"
 NO_MEANING = (
-    "this card shows what was seen and recovered, and gives no verdict: that takes a method which predicts actions, such as "
-    "mce or boltzmann"
+    "this card shows what was seen and recovered, and gives no verdict: that takes a method which predicts actions, "
+    "such as mce or boltzmann"
 )
 
 
