@@ -249,6 +249,11 @@ class Task:
 
     def _check_model(self, model: TabularModel, where: str) -> None:
         first = self.train.model or model
+        empty = np.flatnonzero(np.bincount(model.level) == 0)
+        if empty.size:
+            raise BirlError(
+                f"{where}: no state is of level {empty[0]}, and there are later ones: number them 0, 1, 2, ..."
+            )
         if model.discount != self.discount:
             raise BirlError(f"{where}: the model's discount is {model.discount}, the task's {self.discount}")
         if model.feature_names != first.feature_names:

@@ -99,11 +99,6 @@ class TabularModel:
             raise BirlError(
                 f"model: level has shape {self.level.shape}: give a number from 0 up for each of {n_states}"
             )
-        empty = np.flatnonzero(np.bincount(self.level) == 0)
-        if empty.size:
-            raise BirlError(
-                f"model: no state is of level {empty[0]}, and there are later ones: number levels 0, 1, 2, ..."
-            )
 
     def _check_values(self) -> None:
         if not np.isfinite(self.features.data).all():

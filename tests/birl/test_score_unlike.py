@@ -169,9 +169,11 @@ def test_a_candidate_that_is_none(candidate, message):
 
 
 def test_levels_with_a_gap():
-    model = world(A, B, levels=3).train.model
-    with pytest.raises(BirlError, match=r"no state is of level 1, and there are later ones"):
-        replace(model, level=np.where(model.level > 0, model.level + 1, 0))
+    task = world(A, B, levels=3)
+    model = task.train.model
+    odd = replace(model, level=np.where(model.level > 0, model.level + 1, 0))
+    with pytest.raises(BirlError, match=r"'train': no state is of level 1, and there are later ones"):
+        replace(task, train=replace(task.train, model=odd))
 
 
 @pytest.mark.parametrize("draws", [1, 0, -1])
