@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from birl.sampled import world_of
 from birl.tabular import TabularModel
@@ -50,8 +51,8 @@ def in_features(task: Task, rng: np.random.Generator) -> Task:
             continue
         weights = _as_sum(task, label, objective, names, [seen for _, seen in steps])
         if weights is None:
-            added[label if label not in names else f"{label} objective"] = objective
-        told[label] = {(label if label not in names else f"{label} objective"): 1.0} if weights is None else weights
+            added[_column(label, names)] = objective
+        told[label] = {_column(label, names): 1.0} if weights is None else weights
     if added:
         task = _with_features(task, names, added)
     base = told.pop("base")
@@ -74,7 +75,7 @@ def in_model_features(task: Task) -> Task:
         paid = {key: np.where(model.live, objective_vector(model, objective), 0.0) for key, model in models.items()}
         weights = _sum_in_models(models, paid)
         if weights is None:
-            name = label if label not in names else f"{label} objective"
+            name = _column(label, names)
             models = {key: _with_column(model, name, paid[key]) for key, model in models.items()}
             weights = {name: 1.0}
         told[label] = weights
@@ -99,7 +100,7 @@ def _sum_in_models(models: Mapping[int, TabularModel], paid: Mapping[int, FloatA
     off = max(float(np.abs(m.features @ weights - paid[key]).max(initial=0.0)) for key, m in models.items())
     if off > SAME * scale:
         return None
-    return {n: float(w) for n, w in zip(names, weights, strict=True) if abs(w) > SAME * np.abs(weights).max()}
+    return _by_name(names, weights)
 
 
 def _with_column(model: TabularModel, name: str, values: FloatArray) -> TabularModel:
@@ -137,7 +138,7 @@ def _as_sum(
     weights = np.linalg.lstsq(there, wanted, rcond=None)[0]
     if np.abs(there @ weights - wanted).max(initial=0.0) > SAME * scale:
         return None
-    return {n: float(w) for n, w in zip(names, weights, strict=True) if abs(w) > SAME * np.abs(weights).max()}
+    return _by_name(names, weights)
 
 
 def _values(task: Task, label: str, objective: Callable[..., Any], seen: Transitions) -> FloatArray:
@@ -159,6 +160,16 @@ def _check_names(task: Task, label: str, weights: Mapping[str, float], names: Se
             )
         if not np.isfinite(weight):
             raise BirlError(f"task {task.name!r}: {_called(label)}: the weight of {name!r} is {weight}: give a number")
+
+
+def _by_name(names: Sequence[str], weights: NDArray[np.floating[Any]]) -> Mapping[str, float]:
+    """Weights without those that are rounding."""
+    return {n: float(w) for n, w in zip(names, weights, strict=True) if abs(w) > SAME * np.abs(weights).max()}
+
+
+def _column(label: str, names: Sequence[str]) -> str:
+    """What an objective is called as a feature."""
+    return label if label not in names else f"{label} objective"
 
 
 def _called(label: str) -> str:

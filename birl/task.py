@@ -27,6 +27,7 @@ __all__ = [
     "Scenery",
     "Spaces",
     "Task",
+    "apart",
     "conflicts",
     "load_task",
     "objective_vector",
@@ -35,7 +36,7 @@ __all__ = [
 
 SHIFTS = ("train", "feature", "capability", "cue", "dynamics")
 CONFLICT = 0.1  # share of the base objective's attainable gain that following the candidate must cost
-SAME = 1e-9  # relative difference of weights that is rounding
+SAME = 1e-9  # difference of weights, relative to the largest, that is none
 DEFAULT_LEVELS = 100
 
 Objective = Mapping[str, float] | Callable[..., FloatArray]
@@ -229,12 +230,9 @@ class Task:
         """A candidate that is no other objective could never be told from the base."""
         if not isinstance(candidate, Mapping):
             return
-        wanted = {feature: weight for feature, weight in candidate.items() if weight}
-        if not wanted:
+        if not any(candidate.values()):
             raise BirlError(f"task {self.name!r}: candidate {name!r} wants nothing: give it a weight, or leave it out")
-        base = {f: weight for f, weight in self.base.items() if weight} if isinstance(self.base, Mapping) else {}
-        ratios = [wanted[f] / base[f] for f in wanted if f in base]
-        if wanted.keys() == base.keys() and min(ratios) > 0 and max(ratios) - min(ratios) <= SAME * max(ratios):
+        if isinstance(self.base, Mapping) and not apart(self.base, candidate):
             raise BirlError(f"task {self.name!r}: candidate {name!r} is the base objective itself: leave it out")
 
     def _check(self, distribution: Distribution, names: Sequence[str]) -> None:
@@ -300,6 +298,15 @@ class Task:
             shifts=[d.block(index, count) for d in self.shifts],
             ghosts={name: d.block(index, count) for name, d in self.ghosts.items()},
         )
+
+
+def apart(base: Objective, candidate: Objective) -> tuple[str, ...]:
+    """Features that two objectives weigh differently once their largest weights are made equal; none of a callable."""
+    if not isinstance(base, Mapping) or not isinstance(candidate, Mapping):
+        return ()
+    first, second = (max((abs(w) for w in weights.values()), default=0.0) or 1.0 for weights in (base, candidate))
+    names = dict.fromkeys((*base, *candidate))
+    return tuple(n for n in names if not abs(base.get(n, 0.0) / first - candidate.get(n, 0.0) / second) <= SAME)
 
 
 def objective_vector(model: TabularModel, objective: Objective) -> FloatArray:

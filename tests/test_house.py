@@ -152,11 +152,7 @@ def test_every_dependency_is_explained_in_the_readme():
     project = PROJECT["project"]
     wanted = [
         *project["dependencies"],
-        *(
-            one
-            for extra in ("imitation", "contrib", "ray", "dask", "minigrid", "hub", "zoo")
-            for one in project["optional-dependencies"][extra]
-        ),
+        *(one for extra in EXPLAINED for one in project["optional-dependencies"][extra]),
     ]
     for requirement in wanted:
         name = re.split(r"[<>=~ ]", requirement)[0]

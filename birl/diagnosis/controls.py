@@ -14,16 +14,15 @@ import numpy as np
 
 from birl.behavior import Behavior, observe
 from birl.tabular import TabularModel
-from birl.task import Distribution, Objective, Task
+from birl.task import Distribution, Task, apart
 from birl.types import BirlError
 
-__all__ = ["Controls", "See", "apart", "observe_controls"]
+__all__ = ["Controls", "See", "observe_controls"]
 
 See = Callable[[Any, Distribution], Behavior]
 """A policy on a distribution, as behaviour."""
 
 LOOKED_AT = 512  # states whose looks are compared
-SAME = 1e-9  # difference of weights, relative to the largest, that is none
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,15 +69,6 @@ def observe_controls(policy: Any, task: Task, *, see: See = observe) -> Controls
         apart={name: apart(task.base, candidate) for name, candidate in task.candidates.items()},
         repeats=tuple(d.name for d in task.shifts if _same(d.model, task.train.model)),
     )
-
-
-def apart(base: Objective, candidate: Objective) -> tuple[str, ...]:
-    """Features that two objectives weigh differently once their largest weights are made equal; none of a callable."""
-    if not isinstance(base, Mapping) or not isinstance(candidate, Mapping):
-        return ()
-    first, second = (max((abs(w) for w in weights.values()), default=0.0) or 1.0 for weights in (base, candidate))
-    names = dict.fromkeys((*base, *candidate))
-    return tuple(n for n in names if abs(base.get(n, 0.0) / first - candidate.get(n, 0.0) / second) > SAME)
 
 
 def _same(one: TabularModel | None, other: TabularModel | None) -> bool:

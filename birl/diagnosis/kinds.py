@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.links import LINKS
-from birl.diagnosis.rules import is_served
+from birl.diagnosis.rules import is_served, likelier
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 
@@ -81,7 +81,7 @@ def _of_draw(e: Snapshot, c: str, t: Thresholds) -> str | None:
 
 
 def _confirmed(e: Snapshot, c: str, t: Thresholds) -> bool:
-    return e.get("candidate_odds", c, 0.0) > 0 or e.get("reliance", c, 0.0) > t.reliance or is_served(e, c, t)
+    return likelier(e, c) or e.get("reliance", c, 0.0) > t.reliance or is_served(e, c, t)
 
 
 def _undecided(e: Snapshot, c: str, *, decided: bool) -> str:

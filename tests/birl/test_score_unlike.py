@@ -51,9 +51,9 @@ def grids(seed, things, *, features, joined):
     )
 
 
-def world(base, candidate, *, levels=16, conflicts=None, joined=True, features=None):
+def world(base, candidate, *, levels=16, conflicts=None, joined=True):
     """What is a and b in training is two things on the shift, in so many of its levels."""
-    features = features or (CONJUNCTIONS if joined else ATTRIBUTES)
+    features = CONJUNCTIONS if joined else ATTRIBUTES
     conflicts = levels if conflicts is None else conflicts
     shift = [SPLIT] * conflicts + [TRAIN] * (levels - conflicts)
     return birl.Task(
@@ -160,7 +160,7 @@ def test_one_level_is_said_to_be_one():
         ({"a&b": 2.0, "a": 2.0}, "candidate 'b' is the base objective itself: leave it out"),
         ({}, "candidate 'b' wants nothing"),
         ({"b": 0.0}, "candidate 'b' wants nothing"),
-        ({"b": "x"}, "candidate|b: reward: the weight of 'b' is 'x': give a number"),
+        ({"b": "x"}, "b: reward: the weight of 'b' is 'x': give a number"),
     ],
 )
 def test_a_candidate_that_is_none(candidate, message):

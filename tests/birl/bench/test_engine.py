@@ -1,6 +1,7 @@
 """Backends: the same unit gives the same bytes on each of them, with any number of workers."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -81,22 +82,16 @@ def test_a_backend_that_is_not_installed_is_named_with_what_installs_it(backend,
         pass
 
 
-def test_a_cluster_that_does_not_answer_is_one_line(tmp_path, monkeypatch):
-    pytest.importorskip("distributed")
+@pytest.mark.parametrize(
+    ("backend", "module", "address"),
+    [("dask", "distributed", "tcp://127.0.0.1:9"), ("ray", "ray", "127.0.0.1:9")],
+)
+def test_a_cluster_that_does_not_answer_is_one_line(backend, module, address, monkeypatch):
+    pytest.importorskip(module)
     monkeypatch.setattr(engine, "TIMEOUT", 0.2)
     with (
-        pytest.raises(BirlError, match=r"dask tcp://127\.0\.0\.1:9 cannot be reached"),
-        Engine(backend="dask", address="tcp://127.0.0.1:9").started(),
-    ):
-        pass
-
-
-def test_a_ray_cluster_that_does_not_answer_is_one_line(monkeypatch):
-    pytest.importorskip("ray")
-    monkeypatch.setattr(engine, "TIMEOUT", 0.2)
-    with (
-        pytest.raises(BirlError, match=r"ray 127\.0\.0\.1:9 cannot be reached"),
-        Engine(backend="ray", address="127.0.0.1:9").started(),
+        pytest.raises(BirlError, match=rf"{backend} {re.escape(address)} cannot be reached"),
+        Engine(backend=backend, address=address).started(),
     ):
         pass
 
