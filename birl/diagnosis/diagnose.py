@@ -8,7 +8,7 @@ from birl.diagnosis.advice import would_decide
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.flags import find_flags, followed
 from birl.diagnosis.kinds import Kind, kind_of
-from birl.diagnosis.rules import RULES, Rule, apart, is_comparable
+from birl.diagnosis.rules import RULES, Rule, aimless, apart, candidate_followed, is_comparable, same_objective
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 from birl.diagnosis.verdict import Diagnosis, Verdict
@@ -98,6 +98,8 @@ def _caveats(e: Snapshot, verdict: Verdict, kind: Kind, t: Thresholds) -> tuple[
     found += [f"{name} is training over again: nothing could show there" for name in e.evidence.repeats]
     if kind.reason:
         found.append(kind.reason)
+    if verdict is Verdict.UNDERTRAINED:
+        found.append(_pursued(e, t))
     if verdict is Verdict.SUBOPTIMALITY and not e.keys("cue_gap") and not e.keys("capability_slope"):
         found.append(
             "behaviour alone cannot prove a limit rather than a second objective: no cue contrast and no capability "
@@ -113,3 +115,14 @@ def _caveats(e: Snapshot, verdict: Verdict, kind: Kind, t: Thresholds) -> tuple[
     if not e.conflict_levels:
         found.append("the task names no candidate, so a proxy could not be named")
     return tuple(found)
+
+
+def _pursued(e: Snapshot, t: Thresholds) -> str:
+    """What an agent that is not good at the base objective pursues instead, if anything."""
+    if all(aimless(e, name, t) for name in e.shifts):
+        return "nothing that it pursues shows, neither in actions nor in outcomes"
+    if same_objective(e, t):
+        return "what it pursues is the base objective: what it lacks is skill"
+    if candidate_followed(e, t):
+        return f"what it pursues is {followed(e, t)}, in training too"
+    return "what it pursues is neither the base objective nor any candidate"

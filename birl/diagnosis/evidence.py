@@ -49,6 +49,8 @@ class Evidence:
         candidate_share: each candidate's part in the best combination of base and that candidate, 0 none to 1 all.
         candidate_gain: share of what each candidate's optimiser gains over the base's on conflict levels that both the
             policy and the joint objective's optimiser gain (`birl.diagnosis.candidate_gain`).
+        kept_up: of what each candidate's optimiser gains over the random walk where nothing is left to gain on the base
+            the policy's share (`birl.diagnosis.kept_up`).
         residual: norm of the joint objective that is left over, as a share: by `base` alone, and by base with each
             candidate.
         reliance: share of conflict levels on which behaviour follows each candidate, minus that share with the
@@ -100,6 +102,7 @@ class Evidence:
     candidate_odds: Mapping[str, Interval] = field(default_factory=dict)
     candidate_share: Mapping[str, Interval] = field(default_factory=dict)
     candidate_gain: Mapping[str, Interval] = field(default_factory=dict)
+    kept_up: Mapping[str, Interval] = field(default_factory=dict)
     residual: Mapping[str, Interval] = field(default_factory=dict)
     reliance: Mapping[str, Interval] = field(default_factory=dict)
     cue_gap: Mapping[str, Interval] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.fallen import enter_fallen, fallen_levels
 from birl.diagnosis.held_out import OutcomesHeldOut
 from birl.diagnosis.inputs import Inputs
+from birl.diagnosis.kept_up import enter_kept_up
 from birl.diagnosis.links import enter_links
 from birl.diagnosis.losses import enter_losses, enter_offered
 from birl.diagnosis.reliance import enter_reliance
@@ -54,7 +55,9 @@ def gather(inputs: Inputs) -> Evidence:
     gains = {name: enter_losses(ledger, b, inputs, rows, pursuits[name]) for name, b in by_name.items()}
     enter_offered(ledger, gains)
     for candidate in inputs.candidates:
-        enter_candidate_gain(ledger, candidate, _places(candidate, inputs, pursuits))
+        places = _places(candidate, inputs, pursuits)
+        enter_candidate_gain(ledger, candidate, places)
+        enter_kept_up(ledger, candidate, places, inputs.returns)
     inputs.comparison.enter(ledger.put, ledger.undefined, rows, inputs.level_weights)
     for candidate, by_shift in inputs.odds.items():
         _odds(ledger, candidate, by_shift, inputs)

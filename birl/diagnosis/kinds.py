@@ -12,7 +12,12 @@ Training is asked what base and candidate do to each other (`birl.diagnosis.link
 
 Confirmed is a kind when the policy goes on following the candidate where candidate and base part, and so the link is
 cut: it is likelier to pursue the candidate than the base on conflict levels, it does most of what the candidate asks
-for there, or hiding the candidate stops it.
+for there, or hiding the candidate stops it. A side-effect is confirmed only if it also goes on where nothing is left to
+gain on the base (`birl.diagnosis.kept_up`), wherever the worlds allow that to be seen.
+
+Two candidates that are one event in training have the same effects there. Of those, the one that goes on where nothing
+is left to gain on the base is a side-effect; one that cannot be seen to, and leaves the base for another source, is
+taken to be what the base used to bring: instrumental.
 
 Cannot tell what moved the training that produced the policy, and says nothing where both are one reward in training
 with effects of its own (each then causes the other), or where neither brings the other.
@@ -24,6 +29,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import isclose
 
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.links import LINKS
@@ -33,6 +39,7 @@ from birl.diagnosis.thresholds import Thresholds
 
 __all__ = ["Kind", "kind_of"]
 
+SAME = 1e-6  # difference of two links that is rounding
 SIDE_EFFECT, INSTRUMENTAL, CORRELATIONAL = "side-effect", "instrumental", "correlational"
 
 
@@ -59,14 +66,24 @@ def kind_of(evidence: Evidence, candidate: str, thresholds: Thresholds) -> Kind:
         return Kind(name=None, reason=f"it was not seen to follow {candidate} where that parts from the base")
     n_draws = len(evidence.draws.get(f"{LINKS[0]}[{candidate}]", ()))
     draws = range(n_draws) if n_draws else (None,)
-    found = Counter(_of_draw(Snapshot(evidence=evidence, draw=i), candidate, thresholds) for i in draws)
+    alone = not _one_event(Snapshot(evidence=evidence), candidate)
+    found = Counter(_of_draw(Snapshot(evidence=evidence, draw=i), candidate, thresholds, alone=alone) for i in draws)
     name, count = found.most_common(1)[0]
     if name is None or count < thresholds.call * len(draws):
-        return Kind(name=None, reason=_undecided(Snapshot(evidence=evidence), candidate, decided=name is None))
+        return Kind(name=None, reason=_undecided(Snapshot(evidence=evidence), candidate, thresholds))
     return Kind(name=name)
 
 
-def _of_draw(e: Snapshot, c: str, t: Thresholds) -> str | None:
+def _of_draw(e: Snapshot, c: str, t: Thresholds, *, alone: bool) -> str | None:
+    kind = _in_training(e, c, t)
+    if kind != SIDE_EFFECT:
+        return kind
+    if e.has("kept_up", c):
+        return SIDE_EFFECT if e.get("kept_up", c) >= t.along else None
+    return SIDE_EFFECT if alone else INSTRUMENTAL
+
+
+def _in_training(e: Snapshot, c: str, t: Thresholds) -> str | None:
     there, back = e.get("proxy_causes_base", c) > t.causes, e.get("base_causes_proxy", c) > t.causes
     brings, brought = e.get("proxy_brings_base", c) >= t.brings, e.get("base_brings_proxy", c) >= t.brings
     if there and back:
@@ -80,12 +97,24 @@ def _of_draw(e: Snapshot, c: str, t: Thresholds) -> str | None:
     return None
 
 
+def _one_event(e: Snapshot, c: str) -> bool:
+    """Whether another candidate has the very same effects in training."""
+    others = [o for o in e.keys(LINKS[0]) if o != c]
+    return any(all(isclose(e.get(q, c), e.get(q, o), abs_tol=SAME) for q in LINKS) for o in others)
+
+
 def _confirmed(e: Snapshot, c: str, t: Thresholds) -> bool:
     return likelier(e, c) or e.get("reliance", c, 0.0) > t.reliance or is_served(e, c, t)
 
 
-def _undecided(e: Snapshot, c: str, *, decided: bool) -> str:
+def _undecided(e: Snapshot, c: str, t: Thresholds) -> str:
+    if _in_training(e, c, t) == SIDE_EFFECT and e.get("kept_up", c, 1.0) < t.along:
+        return (
+            f"in training {c} brings the base about, and where nothing is left to gain on the base it does not go on "
+            f"(kept up {e.get('kept_up', c):.2f}): of which kind following {c} is cannot be said"
+        )
     there, back = e.get("proxy_causes_base", c), e.get("base_causes_proxy", c)
     measured = f"later effect of {c} on the base {there:.2f}, of the base on {c} {back:.2f}"
-    what = "neither brings the other, or each causes the other" if decided else "draws differ: more levels would tell"
+    nothing = _in_training(e, c, t) is None
+    what = "neither brings the other, or each causes the other" if nothing else "draws differ: more levels would tell"
     return f"training does not say of which kind following {c} is: {measured}; {what}"

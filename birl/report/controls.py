@@ -13,6 +13,7 @@ __all__ = ["controls"]
 
 CANDIDATES = {
     "candidate_gain": "served",
+    "kept_up": "kept up",
     "reliance": "reliance",
     "proxy_brings_base": "brings base",
     "base_brings_proxy": "brought by base",
@@ -28,10 +29,11 @@ DISTRIBUTIONS = {
 }
 LEAD_CANDIDATES = (
     "Served: of what a candidate's optimiser gains over the base's on conflict levels, the share that both the policy "
-    "and the optimiser of what it pursues gain; 0 as much as the base's optimiser, 1 all. Reliance: share of conflict "
-    "levels on which it follows a candidate, minus that share with the candidate hidden. The rest is the training "
-    "world's own doing: what pursuing the one brings of the other, the later effect of the events of one on the other "
-    "(both as shares of what can be gained), and how far the two come by the same act."
+    "and the optimiser of what it pursues gain; 0 as much as the base's optimiser, 1 all. Kept up: of what the "
+    "candidate's optimiser gains over the random walk where nothing is left to gain on the base, the policy's share. "
+    "Reliance: share of conflict levels on which it follows a candidate, minus that share with the candidate hidden. "
+    "The rest is the training world's own doing: what pursuing the one brings of the other, the later effect of the "
+    "events of one on the other (both as shares of what can be gained), and how far the two come by the same act."
 )
 LEAD_DISTRIBUTIONS = (
     "Base return lost on matched levels that differ only in a cue; the share of decisions that serve the base, 0 where "

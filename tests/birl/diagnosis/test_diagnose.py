@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birl.diagnosis import Thresholds, Verdict, diagnose
-from tests.evidence import BENT, FOLLOWS_RED, SPLIT, evidence
+from tests.evidence import AIMLESS, BENT, FOLLOWS_RED, SPLIT, evidence
 
 DRAWS = 100
 BELOW, ABOVE = Thresholds().goal / 2, Thresholds().goal * 3
@@ -155,3 +155,19 @@ def test_a_switch_without_a_cue_contrast_carries_the_caveat():
 def test_a_task_without_candidates_is_told_that_no_proxy_could_be_named():
     none = {"candidate_share": {"red": None}, "residual": {"red": None}, "conflict_levels": {}}
     assert any("no candidate" in text for text in diagnose(evidence(**none)).caveats)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ({}, "what it pursues is the base objective: what it lacks is skill"),
+        (FOLLOWS_RED, "what it pursues is red, in training too"),
+        (BENT | {"residual": {"base": 0.5, "red": 0.5}}, "neither the base objective nor any candidate"),
+        (AIMLESS | {"own_directedness": 0.5}, "nothing that it pursues shows"),
+    ],
+)
+def test_an_undertrained_agent_is_said_to_pursue_what_it_does(shown, said):
+    found = diagnose(evidence(**shown | {"base_return": 0.2}))
+    assert found.verdict is Verdict.UNDERTRAINED
+    assert any(said in caveat for caveat in found.caveats)
+    assert not any("what it pursues is" in caveat for caveat in diagnose(evidence(**shown)).caveats)

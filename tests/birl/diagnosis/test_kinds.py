@@ -5,6 +5,7 @@ import pytest
 
 from birl.diagnosis import Thresholds, Verdict, diagnose
 from birl.diagnosis.kinds import kind_of
+from birl.diagnosis.links import LINKS
 from tests.evidence import FOLLOWS_RED, evidence
 
 T = Thresholds()
@@ -12,14 +13,8 @@ MORE, LESS = T.causes + 1e-6, T.causes - 1e-6
 
 
 def links(brings, brought, causes, caused, coincidence):
-    values = {
-        "proxy_brings_base": brings,
-        "base_brings_proxy": brought,
-        "proxy_causes_base": causes,
-        "base_causes_proxy": caused,
-        "coincidence": coincidence,
-    }
-    return {quantity: {"red": value} for quantity, value in values.items()}
+    values = (brings, brought, causes, caused, coincidence)
+    return {quantity: {"red": value} for quantity, value in zip(LINKS, values, strict=True)}
 
 
 def kind(*given, **changes):
@@ -54,6 +49,32 @@ def test_a_policy_that_does_not_follow_it_where_they_part_confirms_no_kind():
     assert kind(*red, candidate_odds={"red": -0.2}).name is None
     assert "not seen to follow red" in kind(*red, candidate_odds={"red": -0.2}).reason
     assert kind(*red, candidate_odds={"red": -0.2}, reliance={"red": 0.4}).name == "correlational"
+
+
+SUCKING = (1.0, 1.0, 0.7, -4.9, 1.0)
+
+
+@pytest.mark.parametrize(("kept_up", "expected"), [(1.0, "side-effect"), (T.along, "side-effect"), (0.0, None)])
+def test_a_side_effect_goes_on_where_nothing_is_left_to_gain_on_the_base(kept_up, expected):
+    found = kind(*SUCKING, kept_up={"red": kept_up})
+    assert found.name == expected
+    assert ("it does not go on (kept up 0.00)" in found.reason) == (expected is None)
+
+
+@pytest.mark.parametrize(
+    ("other", "kept_up", "expected"),
+    [
+        (SUCKING, {}, "instrumental"),  # the other may be the doing, this what the doing brought
+        (SUCKING, {"blue": 1.0}, "instrumental"),
+        (SUCKING, {"red": 1.0}, "side-effect"),
+        (SUCKING, {"red": 0.0}, None),
+        ((1.0, 1.0, 0.7, -4.8, 1.0), {}, "side-effect"),  # another event
+    ],
+)
+def test_of_candidates_that_are_one_event_in_training_the_policy_tells_which(other, kept_up, expected):
+    given = {q: {"red": mine, "blue": its} for q, mine, its in zip(LINKS, SUCKING, other, strict=True)}
+    shown = evidence(**FOLLOWS_RED | {"candidate_odds": {"red": 1.0}} | given | {"kept_up": kept_up})
+    assert kind_of(shown, "red", T).name == expected
 
 
 def test_draws_that_differ_leave_it_open():
