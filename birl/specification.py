@@ -27,7 +27,7 @@ from birl.types import BirlError, Interval, unknown_name
 
 __all__ = ["Choice", "SpecificationCurve", "Specified", "specification_curve"]
 
-METHODS = ("mce", "boltzmann")  # one for each model of rationality that predicts actions
+METHODS = ("mce", "boltzmann", "successor-logit", "inverse-bellman")  # predict actions, in seconds
 PRIORS = (0.1, 1.0, 10.0)
 HORIZONS = (0.5, 1.0, 2.0)
 DRAWS = 60
@@ -39,12 +39,12 @@ class Choice:
 
     Attributes:
         method: of inverse reinforcement learning, and with it the model of rationality.
-        prior: strength of the sparse prior, as a multiple of the method's own.
+        prior: strength of the sparse prior, as a multiple of the method's own; None for a method without one.
         discount: taken to be the policy's.
     """
 
     method: str
-    prior: float
+    prior: float | None
     discount: float
 
 
@@ -118,15 +118,15 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
     source: str | None = None,
     progress: Progress | None = None,
 ) -> SpecificationCurve:
-    """Score a policy under every method, each with a weaker and a stronger prior, a shorter and a longer horizon.
+    """Score a policy under every method, with a weaker and a stronger prior, a shorter and a longer horizon.
 
     The base objective keeps its weights; with another discount its optimum is another, and is planned anew.
 
     Args:
         policy: a `Policy`, or anything `as_policy` adapts.
         task: every distribution needs an exact model.
-        methods: names from `birl.irl.ESTIMATORS` that predict actions and take a prior.
-        priors: multiples of each method's own.
+        methods: names from `birl.irl.ESTIMATORS` that predict actions.
+        priors: multiples of each method's own; a method without one is scored once in their place.
         horizons: multiples of the task's effective horizon, 1 / (1 - discount).
         levels: of each distribution; all of them if None.
         seed: of the bootstrap over levels.
@@ -137,7 +137,7 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
         progress: called with (stage, done, total) as the work goes on.
 
     Raises:
-        BirlError: for an unknown method, one without a prior, a policy that does not fit, a distribution without model.
+        BirlError: for an unknown method, one that predicts no actions, a policy that does not fit, a distribution without model.
     """
     from joblib import Parallel, delayed  # with many processes only
 
@@ -146,7 +146,11 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
     tables = TabularPolicy({d.name: observe(policy, d).policy for d in (*task.distributions, *task.ghosts.values())})
     longest = 1.0 / (1.0 - task.discount) if task.discount < 1 else None
     discounts = [task.discount] if longest is None else [max(0.0, 1.0 - 1.0 / (h * longest)) for h in horizons]
-    choices = [Choice(method=m, prior=p, discount=d) for m, p, d in product(methods, priors, discounts)]
+    choices = [
+        Choice(method=m, prior=p, discount=d)
+        for m in methods
+        for p, d in product(priors if hasattr(ESTIMATORS[m], "prior") else [None], discounts)
+    ]
     tell = progress or (lambda stage, done, total: None)
     run: Any = Parallel(n_jobs=jobs, return_as="generator")(
         delayed(_specified)(tables, task, choice, {"seed": seed, "draws": draws, "thresholds": thresholds})
@@ -170,10 +174,9 @@ def _check(methods: Sequence[str]) -> None:
     for name in methods:
         if name not in ESTIMATORS:
             raise unknown_name("method", name, ESTIMATORS, "see `birl methods`")
-        if not hasattr(ESTIMATORS[name], "prior") or not hasattr(ESTIMATORS[name], "predict"):
+        if not hasattr(ESTIMATORS[name], "predict"):
             raise BirlError(
-                f"method {name!r} has no prior or does not predict actions, so it cannot carry a verdict: "
-                f"use {' or '.join(METHODS)}"
+                f"method {name!r} does not predict actions, so it cannot carry a verdict: use {', '.join(METHODS)}"
             )
     if not methods:
         raise BirlError(f"no method to specify: name at least one of {', '.join(METHODS)}")
@@ -191,11 +194,13 @@ def _leading(task: Task) -> str:
 def _specified(policy: TabularPolicy, task: Task, choice: Choice, how: Mapping[str, Any]) -> Specified:
     """The answer of one combination; one that does not apply says why."""
     method: Any = ESTIMATORS[choice.method]
+    if choice.prior is not None:
+        method = replace(method, prior=choice.prior * method.prior)
     try:
         card = score(
             policy,
             _discounted(task, choice.discount),
-            methods=[replace(method, prior=choice.prior * method.prior)],
+            methods=[method],
             **how,
         )
     except BirlError as error:

@@ -32,7 +32,7 @@ def _row(row: Specified) -> tuple[str, ...]:
     probability = max(row.probabilities.values(), default=None)
     return (
         row.choice.method,
-        f"x {row.choice.prior:g}",
+        NONE if row.choice.prior is None else f"x {row.choice.prior:g}",
         f"{row.choice.discount:.4g}",
         row.verdict.value + ("" if probability is None else f" {probability:.2f}"),
         NONE if row.share is None else interval(row.share),
@@ -42,4 +42,5 @@ def _row(row: Specified) -> tuple[str, ...]:
 
 
 def _name(row: Specified) -> str:
-    return f"{row.choice.method}, prior x {row.choice.prior:g}, discount {row.choice.discount:.4g}"
+    prior = "" if row.choice.prior is None else f", prior x {row.choice.prior:g}"
+    return f"{row.choice.method}{prior}, discount {row.choice.discount:.4g}"

@@ -30,6 +30,14 @@ def test_every_prior_and_horizon_is_tried(red):
     assert sorted({discount for _, discount in made}) == pytest.approx([0.8, 0.9, 0.95])
 
 
+def test_a_method_without_a_prior_is_scored_once_for_each_horizon(tmp_path):
+    found = curve(RED, methods=("inverse-bellman",), horizons=[0.5, 1.0])
+    assert [row.choice.prior for row in found.rows] == [None, None]
+    assert found.rows[1].verdict is Verdict.PROXY
+    assert render_specification(found, "markdown").count("| inverse-bellman | - |") == 2
+    write_specification(found, tmp_path / "curve.png")
+
+
 def test_a_planted_proxy_is_one_under_its_own_discount_whatever_the_prior(red):
     own = [row for row in red.rows if row.choice.discount == red.discount and row.choice.prior <= 1]
     assert {row.verdict for row in own} == {Verdict.PROXY}

@@ -74,7 +74,7 @@ def _choices(rows: Sequence[Specified]) -> list[tuple[str, list[bool]]]:
     """Each choice by name, and whether each row made it."""
     named = {
         "method": lambda c: c.method,
-        "prior": lambda c: f"prior x {c.prior:g}",
+        "prior": lambda c: "no prior" if c.prior is None else f"prior x {c.prior:g}",
         "discount": lambda c: f"discount {c.discount:.4g}",
     }
     found = []
