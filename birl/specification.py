@@ -137,7 +137,8 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
         progress: called with (stage, done, total) as the work goes on.
 
     Raises:
-        BirlError: for an unknown method, one that predicts no actions, a policy that does not fit, a distribution without model.
+        BirlError: for an unknown method, one that predicts no actions, a policy that does not fit, and a distribution
+            without a model.
     """
     from joblib import Parallel, delayed  # with many processes only
 

@@ -70,8 +70,8 @@ class Line:
 
     @property
     def right(self) -> bool | None:
-        """Whether the verdict is the truth; None where nobody knows."""
-        return self.verdict in self.truth if self.truth else None
+        """Whether the verdict is the truth; None where nobody knows, or nothing was said."""
+        return self.verdict in self.truth if self.truth and self.verdict else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ class Results:
     Attributes:
         lines: sorted by task, then agent.
         pooled: of agents that stand on several tasks with several runs on one of them.
-        right: share of rows with a known truth whose verdict is that; None where there are none.
+        right: share of rows with a verdict and a known truth whose verdict is that; None where there are none.
         failures: rows with a reason.
         missing: units without a row.
         broken: what is wrong with rows that cannot be read.
@@ -299,5 +299,5 @@ def _pooled(groups: Mapping[tuple[str, str], Sequence[_Found]], lines: Sequence[
 
 
 def _share_right(found: Sequence[_Found]) -> Interval | None:
-    known = [one for one in found if one.member.truth]
+    known = [one for one in found if one.member.truth and one.row.verdict]
     return wilson_interval(sum(one.row.verdict in one.member.truth for one in known), len(known)) if known else None

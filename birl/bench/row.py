@@ -14,7 +14,6 @@ from typing import Any
 
 from birl.bench.unit import Unit
 from birl.diagnosis.checks import dissenting
-from birl.gap import Gap
 from birl.scorecard import Scorecard
 from birl.types import BirlError, Interval
 
@@ -95,7 +94,6 @@ def row(unit: Unit, card: Scorecard) -> Row:
     """The row of a card."""
     methods = tuple(name for name in card.estimates if name != "joint")
     said = card.evidence.disagreement if card.evidence else ()
-    nothing = Gap(distance=None, goal_regret=None, capability_regret=None, own_regret=None)
     return Row(
         unit=unit,
         verdict=card.verdict.value if card.verdict else None,
@@ -106,8 +104,8 @@ def row(unit: Unit, card: Scorecard) -> Row:
             name: Measured(
                 shift=reading.shift,
                 base_return=reading.base_return,
-                distance=card.gap.get(name, nothing).distance,
-                goal_regret=card.gap.get(name, nothing).goal_regret,
+                distance=_distance(card, name),
+                goal_regret=card.gap[name].goal_regret if name in card.gap else None,
             )
             for name, reading in card.readings.items()
         },
@@ -115,6 +113,13 @@ def row(unit: Unit, card: Scorecard) -> Row:
         dissenting=dissenting(said, methods),
         card=hashlib.sha256(card.to_json().encode()).hexdigest(),
     )
+
+
+def _distance(card: Scorecard, name: str) -> Interval | None:
+    """Between base and joint objective; the card's matrix has it where no method predicts actions, too."""
+    if name in card.gap or card.matrix is None:
+        return card.gap[name].distance if name in card.gap else None
+    return card.matrix.interval(name, "base", "joint")
 
 
 def failed_row(unit: Unit, error: Exception) -> Row:

@@ -7,7 +7,7 @@ They are found by the entry-point group `birl.suites` (each entry point names a 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
@@ -56,6 +56,7 @@ class Suite:
         draws: of the bootstrap over levels.
         methods: names; those of `birl.irl.SCORED` if left out.
         deterministic: whether the likeliest actions are scored.
+        by_method: whether every method is scored alone, too.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Suite:
     draws: int = 200
     methods: tuple[str, ...] = tuple(SCORED)
     deterministic: bool = False
+    by_method: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run before anything is."""
@@ -81,6 +83,12 @@ class Suite:
         twice = next((pair for pair in pairs if pairs.count(pair) > 1), None)
         if twice:
             raise BirlError(f"suite {self.name!r} has {twice[0]!r} on {twice[1]!r} twice: name it once")
+
+    @property
+    def together(self) -> Sequence[tuple[str, ...]]:
+        """The methods of each unit of an entry: all of them, and each alone where that is asked for."""
+        alone = [(method,) for method in self.methods] if self.by_method and len(self.methods) > 1 else []
+        return [self.methods, *alone]
 
 
 def suites() -> Mapping[str, Suite]:

@@ -89,20 +89,21 @@ def units(suite: Suite, *, seeds: int | None = None) -> Sequence[tuple[Entry, Un
         if ":" not in entry.task and entry.task not in tasks:
             raise unknown_name("task", entry.task, tasks, "see `birl tasks`, or give module:NAME")
     return [
-        (entry, _unit(entry, suite, seed, hashes[entry.agent]))
+        (entry, _unit(entry, suite, seed, methods, hashes[entry.agent]))
         for seed in range(suite.seeds if seeds is None else seeds)
         for entry in suite.entries
+        for methods in suite.together
     ]
 
 
-def _unit(entry: Entry, suite: Suite, seed: int, hashes: tuple[str, str]) -> Unit:
+def _unit(entry: Entry, suite: Suite, seed: int, methods: tuple[str, ...], hashes: tuple[str, str]) -> Unit:
     return Unit(
         agent=entry.agent,
         task=entry.task,
         levels=suite.levels,
         seed=seed,
         draws=suite.draws,
-        methods=suite.methods,
+        methods=methods,
         deterministic=suite.deterministic,
         sha256=hashes[0],
         statistics=hashes[1],

@@ -271,13 +271,14 @@ def curve(ctx: click.Context, **options: Any) -> None:
 )
 @click.option("--address", metavar="HOST:PORT", help="Of a running Ray or Dask cluster that sees DIR, too.")
 @click.option("--seeds", metavar="N", type=click.IntRange(min=1), help="Seeds of every agent; the suite's if left out.")
+@click.option("--by-method", is_flag=True, help="Also score with each method alone, a line each.")
 @click.option("--retry", is_flag=True, help="Do failed units again.")
 @click.pass_context
 def bench(ctx: click.Context, **options: Any) -> None:
     """Score every agent of a SUITE on its tasks; without one, list the suites.
 
-    Every unit (agent, task, seed) is written by itself as soon as it is done: a run that was stopped goes on where it
-    was, and several machines can share the folder.
+    Every unit (agent, task, seed, methods) is written by itself as soon as it is done: a run that was stopped goes on
+    where it was, and several machines can share the folder.
     """
     ctx.exit(carry_out_bench(BenchRequest(**options)))
 

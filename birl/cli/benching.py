@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ class BenchRequest:
         backend: one of `BACKENDS`.
         address: of a cluster.
         seeds: of every agent; the suite's if None.
+        by_method: whether every method is scored alone, too.
         retry: whether failed units are done again.
     """
 
@@ -44,6 +45,7 @@ class BenchRequest:
     backend: str
     address: str | None
     seeds: int | None
+    by_method: bool
     retry: bool
 
 
@@ -59,6 +61,8 @@ def bench(request: BenchRequest) -> int:
     if request.suite is None:
         return _list_suites()
     suite = load_suite(request.suite)
+    if request.by_method:
+        suite = replace(suite, name=f"{suite.name}-by-method", by_method=True)
     engine = Engine(backend=request.backend, jobs=request.jobs, address=request.address)
     if request.results is None:
         raise click.UsageError("--results is missing: give a folder for the results, such as results")

@@ -1,5 +1,8 @@
 """`birl bench` and `birl table`: what goes where, progress, exit codes."""
 
+import csv
+import io
+
 import pytest
 from click.testing import CliRunner
 
@@ -50,6 +53,26 @@ def test_a_run_tells_every_unit_and_ends_with_what_to_do_next(tiny):
     assert lines[1].endswith(" left")
     assert lines[-1].endswith("tiny: 4 of 4; device on tests.tiny_bench:task, seed 1: proxy")
     assert done.stdout == "4 units in out, 4 of them new, 0 failed\nbirl table out\n"
+
+
+def test_each_method_alone_is_a_unit_and_a_line_of_its_own(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from tests import tiny_bench
+
+    entry = replace(tiny_bench.SUITE.entries[0], task="tests.tiny_bench:task")
+    methods = ("mce", "outcome-choice")
+    monkeypatch.setattr(tiny_bench, "SUITE", replace(tiny_bench.SUITE, entries=(entry,), seeds=1, methods=methods))
+    assert birl("bench", TINY, "--results", "out").exit_code == 0
+    assert "3 units in out, 2 of them new" in birl("bench", TINY, "--results", "out", "--by-method").stdout
+    shown = birl("table", "out", "--format", "csv").stdout
+    lines = {line["agent"]: line for line in csv.DictReader(io.StringIO(shown))}
+    assert set(lines) == {"planner (mce + outcome-choice)", "planner (mce)", "planner (outcome-choice)"}
+    assert lines["planner (mce)"]["verdict"] == "robust"
+    alone = lines["planner (outcome-choice)"]  # it predicts no actions, so it carries no verdict
+    assert alone["verdict"] == ""
+    assert alone["distance"] != ""
+    assert "3 units in out, 0 of them new" in birl("bench", TINY, "--results", "out", "--by-method").stdout
 
 
 def test_failures_are_told_and_are_no_error(tiny):

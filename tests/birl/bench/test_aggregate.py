@@ -113,7 +113,7 @@ def test_undefined_numbers_stay_undefined():
         None,
         "far",
     )
-    assert line.right is False
+    assert line.right is None  # nothing was said
 
 
 def test_agents_on_several_tasks_are_pooled_with_each_task_a_stratum():
