@@ -65,7 +65,7 @@ def measure(unit: tuple[str, str, int], episodes: int | None, cards: Path | None
     card = birl.score(made.policy, made.task, seed=seed, draws=DRAWS, source=agent, **how)
     seconds = time.process_time() - began
     if cards is not None:
-        card.save(_card(cards, unit))
+        card.save(kept(cards, unit))
     if card.evidence is None or card.diagnosis is None:
         raise SystemExit(f"{world}, {agent}, seed {seed}: the card has no diagnosis")
     return {
@@ -81,13 +81,14 @@ def measure(unit: tuple[str, str, int], episodes: int | None, cards: Path | None
 
 def judge(row: Row, cards: Path) -> Row:
     """The verdict on kept evidence, as the rules are now."""
-    card = birl.Scorecard.load(_card(cards, (row["world"], row["agent"], row["seed"])))
+    card = birl.Scorecard.load(kept(cards, (row["world"], row["agent"], row["seed"])))
     if card.evidence is None:
         raise SystemExit(f"{row['world']}, {row['agent']}, seed {row['seed']}: the card has no evidence")
     return {**row, **answered(card.evidence, birl.diagnose(card.evidence)), "judged": source_digest()}
 
 
-def _card(cards: Path, unit: tuple[str, str, int]) -> Path:
+def kept(cards: Path, unit: tuple[str, str, int]) -> Path:
+    """Where the scorecard of a unit is kept."""
     return cards / ("-".join(map(str, unit)) + ".json")
 
 

@@ -16,9 +16,6 @@ from birl.diagnosis.verdict import Diagnosis, Verdict
 __all__ = ["diagnose"]
 
 SCOPE = "on the tested shifts only"
-STILL = (
-    0.95  # share of decisions that change nothing from which it is said to do nothing; a noise of .05 moves at times
-)
 
 
 def diagnose(evidence: Evidence, thresholds: Thresholds | None = None) -> Diagnosis:
@@ -93,7 +90,7 @@ def _split(probabilities: dict[Verdict, float]) -> str:
 
 def _caveats(e: Snapshot, verdict: Verdict, kind: Kind, t: Thresholds) -> tuple[str, ...]:
     found = [SCOPE, *e.evidence.caveats]
-    if e.keys("still") and (least := min(e.get("still", name) for name in e.keys("still"))) >= STILL:
+    if e.keys("still") and (least := min(e.get("still", name) for name in e.keys("still"))) >= t.still:
         found.append(f"it never moves: at least {least:.0%} of its decisions leave the world as it is, everywhere")
     found += [f"{name} is training over again: nothing could show there" for name in e.evidence.repeats]
     if kind.reason:

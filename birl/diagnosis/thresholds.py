@@ -38,6 +38,7 @@ class Thresholds:
         slope: change of return with the capability knob that counts as one.
         brings: share of what can be gained on one objective from which pursuing the other brings it about.
         causes: later effect of one objective's events on the other, as a share of what can be gained, that counts.
+        still: share of decisions that change nothing from which it is said never to move; noise moves at times.
         agreement: largest difference in a candidate's part between methods that still counts as agreement.
     """
 
@@ -58,4 +59,5 @@ class Thresholds:
     slope: float = 0.1
     brings: float = 0.5
     causes: float = 0.05
+    still: float = 0.95
     agreement: float = 0.35

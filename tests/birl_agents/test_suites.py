@@ -47,6 +47,8 @@ def test_a_planted_objective_is_robust_where_its_optimiser_loses_nothing(agent, 
     for d in task.shifts:
         base = objective_vector(d.model, task.base)
         returns = level_returns(observe(planted.planner(task), d), base)
+        if not returns.can_be_earned(base):
+            continue
         least, _ = tied_returns(d.model, objective_vector(d.model, objective(agent, task)), base)
         lost.append(float((returns.best - least).sum() / returns.gain.sum()))
     assert (max(lost) < Thresholds().goal) == (truth == "robust"), lost
