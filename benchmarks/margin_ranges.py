@@ -132,14 +132,15 @@ def main() -> None:
     parallel = Parallel(n_jobs=options.jobs, return_as="generator_unordered")
     scored: Any = parallel(delayed(measure)(unit, None, options.cards) for unit in missing)
     for n, row in enumerate(scored, 1):
-        rows.append(row)
+        rows.append({**row, "source": source_digest()})
         write_whole(listed, (json.dumps({"rows": rows}) + "\n").encode())
         print(f"{n} of {len(missing)}", file=sys.stderr, flush=True)
     again: Any = Parallel(n_jobs=options.jobs)(delayed(judged)(row, options.cards) for row in rows)
     found = counted(again)
     told = {
         "versions": {name: version(name) for name in PACKAGES},
-        "source": source_digest(),
+        "gathered": sorted({row["source"] for row in rows}),
+        "judged": source_digest(),
         "settings": {"seeds": SEEDS, "draws": DRAWS, "units": len(rows)},
         "margins": found,
     }
