@@ -55,18 +55,26 @@ def as_csv(found: Results) -> str:
 
 
 def as_latex(found: Results) -> str:
-    """Tables for a paper that uses booktabs and multirow; notes and failures as comments."""
-    told = [*notes(found), *(" | ".join(failure_cells(row)) for row in found.failures)]
-    comments = "".join(f"% {line}\n" for line in ("\\usepackage{booktabs,multirow}", *told))
-    return comments + "\n".join(map(_tabular, _frames(found).values()))
+    """Tables with captions for a paper that uses booktabs and multirow; failures as comments."""
+    failures = [" | ".join(failure_cells(row)) for row in found.failures]
+    comments = "".join(f"% {line}\n" for line in ("\\usepackage{booktabs,multirow}", *failures))
+    caption = " ".join(notes(found)).replace("%", r"\%").replace("`", "")
+    return comments + "\n".join(_table(frame, title, caption) for title, frame in _frames(found).items())
 
 
-def _tabular(frame: pandas.DataFrame) -> str:
+def _table(frame: pandas.DataFrame, title: str, caption: str) -> str:
     style: Any = frame.style  # its methods are declared on a class of their own
     for axis in (0, 1):
         style = style.format_index(escape="latex", axis=axis)
     columns = "l" * (frame.index.nlevels + frame.shape[1])
-    return style.format(escape="latex").to_latex(hrules=True, multirow_align="t", column_format=columns)
+    return style.format(escape="latex").to_latex(
+        hrules=True,
+        multirow_align="t",
+        column_format=columns,
+        position_float="centering",
+        caption=f"{title}. {caption}",
+        label=f"tab:{title.lower().replace(' ', '-')}",
+    )
 
 
 def as_html(found: Results) -> str:

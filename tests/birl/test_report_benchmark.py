@@ -78,7 +78,10 @@ def test_latex_escapes_what_files_say(found):
     shown = render_results(found, "latex")
     assert r"red\_100\%" in shown
     assert r"\toprule" in shown
-    assert all(line.startswith("%") for line in shown[: shown.index(r"\begin{tabular}")].splitlines())
+    assert all(line.startswith("%") for line in shown[: shown.index(r"\begin{table}")].splitlines())
+    caption = next(line for line in shown.splitlines() if line.startswith(r"\caption{By task. "))
+    assert "95 % " not in caption.replace(r"\%", "")
+    assert r"\label{tab:by-task}" in shown
 
 
 def test_html_escapes_what_files_say_and_needs_no_network(found):
