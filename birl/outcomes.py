@@ -165,6 +165,8 @@ def outcomes(model: TabularModel, policy: FloatArray, *, horizon: int) -> Outcom
     events = find_events(model)
     if isinstance(events, str):
         return events
+    if _foregone(model, events):
+        return "the same event comes first whatever is done: what comes first says nothing"
     return Outcomes(
         events=events,
         share=first_events(model, events, policy, horizon=horizon),
@@ -172,3 +174,14 @@ def outcomes(model: TabularModel, policy: FloatArray, *, horizon: int) -> Outcom
         distance=distances(model, events),
         horizon=horizon,
     )
+
+
+def _foregone(model: TabularModel, events: Events) -> bool:
+    """Whether in every start state every valid action brings the same event: a feature that is there from the start."""
+    starts = np.flatnonzero(model.start > 0)
+    at = starts[:, None] * model.n_actions + np.arange(model.n_actions)
+    valid = model.valid_actions[starts]
+    rate = events.rate[at.ravel()].toarray().reshape(*at.shape, -1)
+    any_valid = rate[np.arange(starts.size), valid.argmax(axis=1)][:, None]
+    same = np.abs(rate - any_valid).max(axis=2) <= ROUNDING
+    return bool((same | ~valid).all() and np.abs(any_valid.sum(axis=2) - 1.0).max() <= ROUNDING)

@@ -162,3 +162,19 @@ def test_a_step_that_is_summed_with_rounding_is_still_constant():
     features = model.features.toarray()
     rounded = features * (1.0 + 1e-15 * np.arange(len(features)))[:, None]
     assert constant_features(replace(model, features=sp.csr_matrix(rounded))).tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize(("start", "foregone"), [(0, True), (1, False)])
+def test_a_feature_that_is_there_from_the_start_is_no_outcome(start, foregone):
+    dirty = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])  # actions: stay, walk on; sucked up from the second cell
+    model = deterministic_model(
+        np.array([[0, 1], [1, 2], [2, 2]]),
+        dirty[..., None],
+        start=np.eye(3)[start],
+        terminal=np.zeros(3, bool),
+        names=("dirty",),
+    )
+    found = outcomes(model, model.uniform, horizon=10)
+    assert isinstance(found, str) == foregone
+    if foregone:
+        assert "the same event comes first whatever is done" in found
