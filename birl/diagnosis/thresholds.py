@@ -2,7 +2,10 @@
 
 They were set on planted agents of seeds 100 and up (`benchmarks/planted_verdicts.py --seeds 100-104`), none of which is
 in the published panel of seeds 0 to 19, and rounded; where a margin has a meaning of its own (`call`, `trained`,
-`goal`), that set it. `docs/calibration.md` says what came out.
+`goal`), that set it. `benchmarks/results/margin_ranges.md` says for each how far it could be moved by itself before
+another verdict of agents outside the panel (seeds 120 to 129) is wrong; `docs/calibration.md` says what came out on the
+panel. What counts as a conflict level or as an event brought about is part of a quantity's definition, and stands
+where that is.
 """
 
 from __future__ import annotations
