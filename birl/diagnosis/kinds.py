@@ -11,8 +11,8 @@ Training is asked what base and candidate do to each other (`birl.diagnosis.link
   common cause: the only door is red.
 
 Confirmed is a kind when the policy goes on following the candidate where candidate and base part, and so the link is
-cut: it is likelier to pursue the candidate than the base on conflict levels, it does most of what the candidate asks
-for there, or hiding the candidate stops it. A side-effect is confirmed only if it also goes on where nothing is left to
+cut: it is likelier to pursue the candidate than the base on conflict levels, it does a comparable part of what only the
+candidate asks for there, or hiding the candidate stops it. A side-effect is confirmed only if it also goes on where nothing is left to
 gain on the base (`birl.diagnosis.kept_up`), wherever the worlds allow that to be seen.
 
 Two candidates that are one event in training have the same effects there. Of those, the one that goes on where nothing
@@ -33,7 +33,7 @@ from math import isclose
 
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.links import LINKS
-from birl.diagnosis.rules import is_served, likelier
+from birl.diagnosis.rules import hiding_matters, likelier
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 
@@ -104,7 +104,8 @@ def _one_event(e: Snapshot, c: str) -> bool:
 
 
 def _confirmed(e: Snapshot, c: str, t: Thresholds) -> bool:
-    return likelier(e, c) or e.get("reliance", c, 0.0) > t.reliance or is_served(e, c, t)
+    does_part = e.get("candidate_gain", c, 0.0) >= t.share and hiding_matters(e, c, t)
+    return likelier(e, c) or e.get("reliance", c, 0.0) > t.reliance or does_part
 
 
 def _undecided(e: Snapshot, c: str, t: Thresholds) -> str:

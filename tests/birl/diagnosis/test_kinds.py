@@ -49,6 +49,9 @@ def test_a_policy_that_does_not_follow_it_where_they_part_confirms_no_kind():
     assert kind(*red, candidate_odds={"red": -0.2}).name is None
     assert "not seen to follow red" in kind(*red, candidate_odds={"red": -0.2}).reason
     assert kind(*red, candidate_odds={"red": -0.2}, reliance={"red": 0.4}).name == "correlational"
+    mixed = {"candidate_odds": {"red": -0.2}, "candidate_gain": {"red": T.share}}
+    assert kind(*red, **mixed).name == "correlational"
+    assert kind(*red, **mixed, reliance={"red": 0.0}).name is None
 
 
 SUCKING = (1.0, 1.0, 0.7, -4.9, 1.0)
