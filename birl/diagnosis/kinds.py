@@ -12,8 +12,8 @@ Training is asked what base and candidate do to each other (`birl.diagnosis.link
 
 Confirmed is a kind when the policy goes on following the candidate where candidate and base part, and so the link is
 cut: it is likelier to pursue the candidate than the base on conflict levels, it does a comparable part of what only the
-candidate asks for there, or hiding the candidate stops it. A side-effect is confirmed only if it also goes on where nothing is left to
-gain on the base (`birl.diagnosis.kept_up`), wherever the worlds allow that to be seen.
+candidate asks for there, or hiding the candidate stops it. A side-effect is confirmed only if it also goes on where
+nothing is left to gain on the base (`birl.diagnosis.kept_up`), wherever the worlds allow that to be seen.
 
 Two candidates that are one event in training have the same effects there. Of those, the one that goes on where nothing
 is left to gain on the base is a side-effect; one that cannot be seen to, and leaves the base for another source, is
