@@ -33,10 +33,12 @@ from birl.files import write_whole
 OUT = Path(__file__).parent / "results" / "margin_ranges.json"
 SEEDS = "120-129"
 FACTORS = (0.25, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0)
-SHARES = ("call", "trained", "consistency", "along", "brings", "share", "kept", "still")
+SHARES = ("call", "trained", "consistency", "along", "share")
 """Margins that cannot pass 1."""
 OUTCOMES = ("right", "undetermined", "wrong")
 UNSEEN: Mapping[str, str] = {
+    "reliance": "no ghost in these worlds; `tests/birl/diagnosis/test_rules.py`",
+    "worth": "no cue and no other dynamics in these worlds; `tests/birl/diagnosis/test_rules.py`",
     "cue": "no cue in these worlds; `tests/birl_agents/test_thesis_verdicts.py`",
     "slope": "no knob in these worlds; `tests/birl/diagnosis/test_rules.py`",
     "kept": "moves a flag only",

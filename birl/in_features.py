@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -158,7 +159,7 @@ def _check_names(task: Task, label: str, weights: Mapping[str, float], names: Se
                 f"task {task.name!r}: {_called(label)} weighs {name!r}, which is no feature: there are "
                 f"{', '.join(names) or 'none'}"
             )
-        if not np.isfinite(weight):
+        if not isinstance(weight, Real) or not np.isfinite(weight):
             raise BirlError(f"task {task.name!r}: {_called(label)}: the weight of {name!r} is {weight}: give a number")
 
 

@@ -27,7 +27,8 @@ from birl.types import BirlError, Interval, unknown_name
 
 __all__ = ["Choice", "SpecificationCurve", "Specified", "specification_curve"]
 
-METHODS = ("mce", "boltzmann", "successor-logit", "inverse-bellman")  # predict actions, in seconds
+METHODS = ("mce", "boltzmann", "successor-logit", "inverse-bellman")
+CARRIES = (*METHODS, "bayesian")  # predict actions and can be drawn from; bayesian takes minutes for each
 PRIORS = (0.1, 1.0, 10.0)
 HORIZONS = (0.5, 1.0, 2.0)
 DRAWS = 60
@@ -125,7 +126,7 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
     Args:
         policy: a `Policy`, or anything `as_policy` adapts.
         task: every distribution needs an exact model.
-        methods: names from `birl.irl.ESTIMATORS` that predict actions.
+        methods: names from `CARRIES`: methods that predict actions, with draws.
         priors: multiples of each method's own; a method without one is scored once in their place.
         horizons: multiples of the task's effective horizon, 1 / (1 - discount).
         levels: of each distribution; all of them if None.
@@ -137,8 +138,8 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
         progress: called with (stage, done, total) as the work goes on.
 
     Raises:
-        BirlError: for an unknown method, one that predicts no actions, a policy that does not fit, and a distribution
-            without a model.
+        BirlError: for an unknown method, one that cannot carry a verdict, a policy that does not fit, and a
+            distribution without a model.
     """
     from joblib import Parallel, delayed  # with many processes only
 
@@ -150,7 +151,7 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
     choices = [
         Choice(method=m, prior=p, discount=d)
         for m in methods
-        for p, d in product(priors if hasattr(ESTIMATORS[m], "prior") else [None], discounts)
+        for p, d in product(priors if isinstance(getattr(ESTIMATORS[m], "prior", None), float) else [None], discounts)
     ]
     tell = progress or (lambda stage, done, total: None)
     run: Any = Parallel(n_jobs=jobs, return_as="generator")(
@@ -175,10 +176,8 @@ def _check(methods: Sequence[str]) -> None:
     for name in methods:
         if name not in ESTIMATORS:
             raise unknown_name("method", name, ESTIMATORS, "see `birl methods`")
-        if not hasattr(ESTIMATORS[name], "predict"):
-            raise BirlError(
-                f"method {name!r} does not predict actions, so it cannot carry a verdict: use {', '.join(METHODS)}"
-            )
+        if name not in CARRIES:
+            raise BirlError(f"method {name!r} cannot carry a verdict: use {', '.join(CARRIES)}")
     if not methods:
         raise BirlError(f"no method to specify: name at least one of {', '.join(METHODS)}")
 

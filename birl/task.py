@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import entry_points
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -232,7 +233,10 @@ class Task:
             return
         if not any(candidate.values()):
             raise BirlError(f"task {self.name!r}: candidate {name!r} wants nothing: give it a weight, or leave it out")
-        if isinstance(self.base, Mapping) and not apart(self.base, candidate):
+        comparable = isinstance(self.base, Mapping) and all(
+            isinstance(weight, Real) for weight in (*self.base.values(), *candidate.values())
+        )  # what is no number is refused when features are known
+        if comparable and not apart(self.base, candidate):
             raise BirlError(f"task {self.name!r}: candidate {name!r} is the base objective itself: leave it out")
 
     def _check(self, distribution: Distribution, names: Sequence[str]) -> None:

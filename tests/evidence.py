@@ -51,6 +51,7 @@ PLAIN = (
     "twins",
     "stakes",
     "apart",
+    "one_event",
     "fallen_levels",
 )
 

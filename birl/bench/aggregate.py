@@ -82,7 +82,7 @@ class Pooled:
         agent: its group.
         tasks: how many.
         runs: over all of them.
-        right: share of rows whose verdict is the truth; None where nobody knows.
+        right: share of rows with a verdict whose verdict is the truth; None where nobody knows.
         trained: base return in training.
         shifted: base return on the shift that its line names.
         goal_regret: there.
@@ -106,7 +106,8 @@ class Results:
     Attributes:
         lines: sorted by task, then agent.
         pooled: of agents that stand on several tasks with several runs on one of them.
-        right: share of rows with a verdict and a known truth whose verdict is that; None where there are none.
+        right: share of rows with a verdict and a known truth whose verdict is that; None where there are none. Of an
+            agent scored by several sets of methods, the largest counts.
         failures: rows with a reason.
         missing: units without a row.
         broken: what is wrong with rows that cannot be read.
@@ -180,7 +181,7 @@ def gather(members: Mapping[str, Member], rows: Mapping[str, Row], broken: Itera
     return Results(
         lines=lines,
         pooled=tuple(_pooled(groups, lines)),
-        right=_share_right(found),
+        right=_share_right(_together(found)),
         failures=tuple(sorted((r for r in rows.values() if r.reason), key=lambda r: (r.unit.task, str(r.unit)))),
         missing=len(members) - len(rows) - len(broken),
         broken=broken,
@@ -296,6 +297,15 @@ def _pooled(groups: Mapping[tuple[str, str], Sequence[_Found]], lines: Sequence[
             goal_regret=interquartile_mean([_runs(group, shift, _goal_regret) for group, shift in mine]),
             distance=interquartile_mean([_runs(group, shift, lambda m: m.distance) for group, shift in mine]),
         )
+
+
+def _together(found: Sequence[_Found]) -> Sequence[_Found]:
+    """Of rows that differ in their methods only, the one with the most."""
+    case = lambda one: (one.member.agent, one.member.task, one.member.seed)  # noqa: E731
+    most: dict[tuple[str, str, int], int] = {}
+    for one in found:
+        most[case(one)] = max(most.get(case(one), 0), len(one.row.unit.methods))
+    return [one for one in found if len(one.row.unit.methods) == most[case(one)]]
 
 
 def _share_right(found: Sequence[_Found]) -> Interval | None:

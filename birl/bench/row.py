@@ -117,9 +117,9 @@ def row(unit: Unit, card: Scorecard) -> Row:
 
 def _distance(card: Scorecard, name: str) -> Interval | None:
     """Between base and joint objective; the card's matrix has it where no method predicts actions, too."""
-    if name in card.gap or card.matrix is None:
-        return card.gap[name].distance if name in card.gap else None
-    return card.matrix.interval(name, "base", "joint")
+    if name in card.gap:
+        return card.gap[name].distance
+    return card.matrix.interval(name, "base", "joint") if card.matrix else None
 
 
 def failed_row(unit: Unit, error: Exception) -> Row:

@@ -73,7 +73,8 @@ class Unit:
 
     def __str__(self) -> str:
         """How progress calls it."""
-        return f"{self.agent} on {self.task}, seed {self.seed}"
+        alone = f", by {self.methods[0]}" if len(self.methods) == 1 else ""
+        return f"{self.agent} on {self.task}, seed {self.seed}{alone}"
 
 
 def units(suite: Suite, *, seeds: int | None = None) -> Sequence[tuple[Entry, Unit]]:

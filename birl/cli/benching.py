@@ -78,7 +78,12 @@ def _list_suites() -> int:
 
     show(
         [
-            (one.name, f"{len(one.entries) * one.seeds} units", f"{one.levels} levels, {one.seeds} seeds", one.about)
+            (
+                one.name,
+                f"{len(one.entries) * one.seeds * len(one.together)} units",
+                f"{one.levels} levels, {one.seeds} seeds",
+                one.about,
+            )
             for one in suites().values()
         ]
     )

@@ -32,7 +32,7 @@ LITTLE = 1e-6  # of what its optimiser gains over the random walk
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Place:
-    """A shift on which base and candidate part.
+    """A shift, as base and one candidate see it.
 
     Attributes:
         behavior: what the policy does there.

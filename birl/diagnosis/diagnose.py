@@ -8,7 +8,16 @@ from birl.diagnosis.advice import would_decide
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.flags import find_flags, followed
 from birl.diagnosis.kinds import Kind, kind_of
-from birl.diagnosis.rules import RULES, Rule, aimless, apart, candidate_followed, is_comparable, same_objective
+from birl.diagnosis.rules import (
+    RULES,
+    Rule,
+    aimless,
+    apart,
+    candidate_followed,
+    is_comparable,
+    not_one_objective,
+    same_objective,
+)
 from birl.diagnosis.snapshot import Snapshot
 from birl.diagnosis.thresholds import Thresholds
 from birl.diagnosis.verdict import Diagnosis, Verdict
@@ -117,9 +126,11 @@ def _caveats(e: Snapshot, verdict: Verdict, kind: Kind, t: Thresholds) -> tuple[
 def _pursued(e: Snapshot, t: Thresholds) -> str:
     """What an agent that is not good at the base objective pursues instead, if anything."""
     if all(aimless(e, name, t) for name in e.shifts):
-        return "nothing that it pursues shows, neither in actions nor in outcomes"
-    if same_objective(e, t):
+        return "no one objective shows in all it does, neither in actions nor in outcomes"
+    if not_one_objective(e, t):
+        return "it pursues something else on some shift than in training"
+    if same_objective(e, t) or (list(e.shifts) == [e.train] and apart(e, e.train) < t.distance):
         return "what it pursues is the base objective: what it lacks is skill"
     if candidate_followed(e, t):
-        return f"what it pursues is {followed(e, t)}, in training too"
-    return "what it pursues is neither the base objective nor any candidate"
+        return f"what it pursues is {followed(e, t)}" + ("" if aimless(e, e.train, t) else ", in training too")
+    return "what it pursues is neither the base objective nor a candidate that these worlds tell from it"

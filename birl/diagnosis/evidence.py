@@ -68,6 +68,7 @@ class Evidence:
         twins: cue distribution -> the one whose cue is as new and means nothing.
         stakes: distribution -> what an agent with another goal would gain by hiding it there.
         apart: candidate -> features by which it differs from the base objective.
+        one_event: candidate -> others that pay alike for everything in training.
         repeats: shifts that are training over again, state by state.
         disagreement: what methods disagree about, a sentence each.
         conflict_levels: number of conflict levels of each candidate on the shifts.
@@ -117,6 +118,7 @@ class Evidence:
     twins: Mapping[str, str] = field(default_factory=dict)
     stakes: Mapping[str, float] = field(default_factory=dict)
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    one_event: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     repeats: tuple[str, ...] = ()
     conflict_levels: Mapping[str, int] = field(default_factory=dict)
     episodes: Mapping[str, int] = field(default_factory=dict)

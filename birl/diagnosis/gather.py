@@ -25,7 +25,7 @@ from birl.diagnosis.fallen import enter_fallen, fallen_levels
 from birl.diagnosis.held_out import OutcomesHeldOut
 from birl.diagnosis.inputs import Inputs
 from birl.diagnosis.kept_up import enter_kept_up
-from birl.diagnosis.links import enter_links
+from birl.diagnosis.links import enter_links, one_event
 from birl.diagnosis.losses import enter_losses, enter_offered
 from birl.diagnosis.reliance import enter_reliance
 from birl.diagnosis.still import enter_still
@@ -76,6 +76,7 @@ def gather(inputs: Inputs) -> Evidence:
         twins=inputs.controls.twins,
         stakes=inputs.controls.stakes,
         apart=inputs.controls.apart,
+        one_event=one_event(inputs.behaviors[0], _in_training(inputs)),
         repeats=inputs.controls.repeats,
         episodes={b.distribution: len(b.trajectories) for b in inputs.behaviors if not b.policy_known},
         caveats=(*_unheld(inputs.behaviors), *(() if all(b.policy_known for b in inputs.behaviors) else (COUNTED,))),
@@ -110,8 +111,13 @@ def _told_apart(ledger: Entries, inputs: Inputs) -> None:
     else:
         enter_slopes(ledger, seen, capable, base=inputs.base, method=inputs.joint.method, level_weights=picks)
     train = seen[0].distribution
-    in_training = {name: objective[train] for name, objective in inputs.candidates.items()}
-    enter_links(ledger, seen[0], in_training, base=inputs.base[train], picks=picks[train])
+    enter_links(ledger, seen[0], _in_training(inputs), base=inputs.base[train], picks=picks[train])
+
+
+def _in_training(inputs: Inputs) -> Mapping[str, FloatArray]:
+    """The candidates on the training model, [S*A] each."""
+    train = inputs.behaviors[0].distribution
+    return {name: objective[train] for name, objective in inputs.candidates.items()}
 
 
 def _explained(ledger: Entries, b: Behavior, inputs: Inputs) -> None:
@@ -139,7 +145,8 @@ def _explained(ledger: Entries, b: Behavior, inputs: Inputs) -> None:
     odds = seen.decisions * (seen.joint - seen.device)
     ledger.put("p_agent", name, float(expit(odds.sum())), expit(weights @ odds))
     if seen.outcomes is None:
-        ledger.undefined[f"outcome_directedness[{name}]"] = "this world does not resolve into events"
+        why = b.outcomes if isinstance(b.outcomes, str) else "no outcome could be foretold"
+        ledger.undefined |= dict.fromkeys((f"outcome_directedness[{name}]", f"outcome_consistency[{name}]"), why)
     else:
         _outcomes_explained(ledger, b, seen.outcomes, weights)
     parts = (mass * (seen.alone - seen.walk), whole, weights)

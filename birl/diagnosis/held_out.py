@@ -120,7 +120,8 @@ def held_out(
     for fold, fit in enumerate(folds):
         splits = [halves(b)[fold] for b in behaviors]
         shown = [b.restrict(seen) for b, (seen, _) in zip(behaviors, splits, strict=True)]
-        choice = None if any(isinstance(b.outcomes, str) for b in behaviors) else OutcomeChoice().fit(shown)
+        with_outcomes = [part for part in shown if not isinstance(part.outcomes, str)]
+        choice = OutcomeChoice().fit(with_outcomes) if with_outcomes else None
         rewards = [_rows(b, seen, base[b.distribution]) for b, (seen, _) in zip(behaviors, splits, strict=True)]
         matters = [level_returns(b, r).can_be_earned(r) for b, r in zip(shown, rewards, strict=True)]
         rational = fit_rationality(shown, rewards) if any(matters) else None
@@ -137,7 +138,7 @@ def held_out(
             if rational is not None:
                 reward = _rows(b, unseen, base[b.distribution])
                 into["base"][unseen] = rational.log_likelihood(hidden, reward)
-            if choice is not None:
+            if choice is not None and not isinstance(part.outcomes, str):
                 _predict_outcomes(
                     into,
                     b,

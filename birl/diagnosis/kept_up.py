@@ -35,11 +35,12 @@ def enter_kept_up(ledger: Ledger, candidate: str, shifts: Sequence[Place], base:
         ledger: where it is entered.
         candidate: its name.
         shifts: where.
-        base: returns of the base objective by distribution.
+        base: returns of the base objective by distribution; where episodes were cut, what they did not get to counts.
     """
     done = offered = np.zeros(1 + len(shifts[0].picks)) if shifts else np.zeros(1)
     for place in shifts:
-        over = ~_something(base[place.behavior.distribution].gain, place.base)
+        earned = base[place.behavior.distribution]
+        over = ~_something((earned.endless or earned).gain, place.base)
         if not over.any():
             continue
         returns = level_returns(place.behavior, place.candidate)

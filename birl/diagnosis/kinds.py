@@ -15,9 +15,9 @@ cut: it is likelier to pursue the candidate than the base on conflict levels, it
 candidate asks for there, or hiding the candidate stops it. A side-effect is confirmed only if it also goes on where
 nothing is left to gain on the base (`birl.diagnosis.kept_up`), wherever the worlds allow that to be seen.
 
-Two candidates that are one event in training have the same effects there. Of those, the one that goes on where nothing
-is left to gain on the base is a side-effect; one that cannot be seen to, and leaves the base for another source, is
-taken to be what the base used to bring: instrumental.
+Two candidates that are one event in training (they pay alike for everything) have the same effects there. Where shifts
+leave the base nothing to gain and one of them something, the one that goes on there is a side-effect; the other, if the
+base brings it in training, is taken to be what the base was for: instrumental. Elsewhere no kind is said.
 
 Cannot tell what moved the training that produced the policy, and says nothing where both are one reward in training
 with effects of its own (each then causes the other), or where neither brings the other.
@@ -29,7 +29,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from math import isclose
 
 from birl.diagnosis.evidence import Evidence
 from birl.diagnosis.links import LINKS
@@ -39,7 +38,6 @@ from birl.diagnosis.thresholds import Thresholds
 
 __all__ = ["Kind", "kind_of"]
 
-SAME = 1e-6  # difference of two links that is rounding
 SIDE_EFFECT, INSTRUMENTAL, CORRELATIONAL = "side-effect", "instrumental", "correlational"
 
 
@@ -66,21 +64,24 @@ def kind_of(evidence: Evidence, candidate: str, thresholds: Thresholds) -> Kind:
         return Kind(name=None, reason=f"it was not seen to follow {candidate} where that parts from the base")
     n_draws = len(evidence.draws.get(f"{LINKS[0]}[{candidate}]", ()))
     draws = range(n_draws) if n_draws else (None,)
-    alone = not _one_event(Snapshot(evidence=evidence), candidate)
-    found = Counter(_of_draw(Snapshot(evidence=evidence, draw=i), candidate, thresholds, alone=alone) for i in draws)
+    found = Counter(_of_draw(Snapshot(evidence=evidence, draw=i), candidate, thresholds) for i in draws)
     name, count = found.most_common(1)[0]
     if name is None or count < thresholds.call * len(draws):
         return Kind(name=None, reason=_undecided(Snapshot(evidence=evidence), candidate, thresholds))
     return Kind(name=name)
 
 
-def _of_draw(e: Snapshot, c: str, t: Thresholds, *, alone: bool) -> str | None:
+def _of_draw(e: Snapshot, c: str, t: Thresholds) -> str | None:
     kind = _in_training(e, c, t)
     if kind != SIDE_EFFECT:
         return kind
     if e.has("kept_up", c):
         return SIDE_EFFECT if e.get("kept_up", c) >= t.along else None
-    return SIDE_EFFECT if alone else INSTRUMENTAL
+    others = e.evidence.one_event.get(c, ())
+    if not others:
+        return SIDE_EFFECT
+    told = any(e.has("kept_up", other) for other in others)
+    return INSTRUMENTAL if told and e.get("base_brings_proxy", c) >= t.brings else None
 
 
 def _in_training(e: Snapshot, c: str, t: Thresholds) -> str | None:
@@ -97,12 +98,6 @@ def _in_training(e: Snapshot, c: str, t: Thresholds) -> str | None:
     return None
 
 
-def _one_event(e: Snapshot, c: str) -> bool:
-    """Whether another candidate has the very same effects in training."""
-    others = [o for o in e.keys(LINKS[0]) if o != c]
-    return any(all(isclose(e.get(q, c), e.get(q, o), abs_tol=SAME) for q in LINKS) for o in others)
-
-
 def _confirmed(e: Snapshot, c: str, t: Thresholds) -> bool:
     does_part = e.get("candidate_gain", c, 0.0) >= t.share and hiding_matters(e, c, t)
     return likelier(e, c) or e.get("reliance", c, 0.0) > t.reliance or does_part
@@ -113,6 +108,12 @@ def _undecided(e: Snapshot, c: str, t: Thresholds) -> str:
         return (
             f"in training {c} brings the base about, and where nothing is left to gain on the base it does not go on "
             f"(kept up {e.get('kept_up', c):.2f}): of which kind following {c} is cannot be said"
+        )
+    others = e.evidence.one_event.get(c, ())
+    if others and not e.has("kept_up", c) and _in_training(e, c, t) == SIDE_EFFECT:
+        return (
+            f"in training {c} and {' and '.join(others)} are one event, and no shift tells which of them brings the "
+            f"base about: of which kind following {c} is cannot be said"
         )
     there, back = e.get("proxy_causes_base", c), e.get("base_causes_proxy", c)
     measured = f"later effect of {c} on the base {there:.2f}, of the base on {c} {back:.2f}"

@@ -33,8 +33,9 @@ from birl.stats import with_point
 from birl.tabular import PolicyChain, TabularModel, hard_plan
 from birl.types import FloatArray
 
-__all__ = ["LINKS", "enter_links"]
+__all__ = ["LINKS", "enter_links", "one_event"]
 
+ALIKE = 1e-9  # relative difference of rewards that is rounding
 LINKS = ("proxy_brings_base", "base_brings_proxy", "proxy_causes_base", "base_causes_proxy", "coincidence")
 
 
@@ -91,6 +92,22 @@ def enter_links(
         )
         for quantity, values in zip(LINKS, found, strict=True):
             ledger.put(quantity, name, float(values[0]), values[1:])
+
+
+def one_event(train: Behavior, candidates: Mapping[str, FloatArray]) -> Mapping[str, tuple[str, ...]]:
+    """Candidates that pay alike for everything that can be done in training, up to units: which no links tell apart.
+
+    Args:
+        train: where; only its model is looked at.
+        candidates: name -> the candidate on that model, [S*A].
+    """
+    paid = {name: np.where(train.model.live, reward, 0.0) for name, reward in candidates.items()}
+    units = {name: reward / np.abs(reward).max() for name, reward in paid.items() if reward.any()}
+    alike = {
+        name: tuple(other for other in units if other != name and np.abs(units[other] - mine).max() <= ALIKE)
+        for name, mine in units.items()
+    }
+    return {name: others for name, others in alike.items() if others}
 
 
 def _side(model: TabularModel, reward: FloatArray) -> _Side:

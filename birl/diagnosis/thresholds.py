@@ -17,7 +17,7 @@ __all__ = ["Thresholds"]
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Margins of the rules; no comparison is with 0.
+    """Margins of the rules; only which of two is likelier, and whether two come by the same act, is asked of a sign.
 
     Attributes:
         call: share of draws in which a verdict's rule must fire for the verdict to be called (diagnosis rules).
@@ -31,10 +31,10 @@ class Thresholds:
             at what the policy loses.
         consistency: directedness of the joint objective over that of a separate one, below which one objective does
             not explain both.
-        share: a candidate's part of the objective (0 none, 1 all) from which it counts.
+        share: a candidate's part of the objective (0 none, 1 all), or of what only it asks for, from which it counts.
         kept: the base's part from which a proxy is called mixed.
         along: share of the deviation from the base that one candidate must account for, or of what its optimiser gains
-            over the base's that must be gained.
+            over the base's (or over the random walk, where the base asks for nothing) that must be gained.
         worth: share of what its own objective offers in training from which there is something to pursue.
         reliance: share of conflict levels by which a candidate must be followed more than when it is hidden.
         cue: base return lost under a cue, beyond that under its meaningless twin, from which the cue counts.

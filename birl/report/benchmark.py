@@ -13,7 +13,7 @@ from birl.types import Interval
 if TYPE_CHECKING:
     from birl.bench import Line, Pooled, Results, Row
 
-__all__ = ["HEADINGS", "benchmark", "cells", "failure_cells", "notes", "pooled_cells"]
+__all__ = ["HEADINGS", "benchmark", "cells", "explained", "failure_cells", "notes", "pooled_cells", "progress"]
 
 HEADINGS = (
     "agent",
@@ -60,7 +60,13 @@ def benchmark(found: Results) -> Sequence[Section]:
 
 
 def notes(found: Results) -> Iterable[str]:
-    """What a reader of the numbers must know."""
+    """What a reader of the numbers must know, and how far the run is."""
+    yield from explained(found)
+    yield from progress(found)
+
+
+def explained(found: Results) -> Iterable[str]:
+    """How to read the numbers."""
     if any(line.rows > 1 for line in found.lines):
         yield (
             "Several runs: interquartile mean with a 95 % stratified-bootstrap interval over runs (checkpoints where "
@@ -74,6 +80,10 @@ def notes(found: Results) -> Iterable[str]:
     )
     if found.right is not None:
         yield f"Verdicts that are the truth, where it is known: {interval(found.right)} of the rows."
+
+
+def progress(found: Results) -> Iterable[str]:
+    """What the table does not show."""
     if found.missing:
         yield f"Not done yet: {found.missing} units."
     if found.unlisted:
@@ -128,5 +138,6 @@ def _truth(line: Line) -> str:
 
 
 def failure_cells(row: Row) -> tuple[str, ...]:
-    """A failed unit: agent, task, seed, reason."""
-    return (clean(row.unit.agent), clean(row.unit.task), str(row.unit.seed), clean(row.reason))
+    """A failed unit: agent, task, seed, methods, reason."""
+    unit = row.unit
+    return (clean(unit.agent), clean(unit.task), str(unit.seed), " + ".join(unit.methods), clean(row.reason))

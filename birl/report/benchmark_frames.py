@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from birl.report.benchmark import HEADINGS, POOLED, cells, failure_cells, notes, pooled_cells
+from birl.report.benchmark import HEADINGS, POOLED, cells, explained, failure_cells, notes, pooled_cells, progress
 from birl.types import Interval
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["as_csv", "as_html", "as_latex"]
 
 COUNTS = ("checkpoints", "seeds", "rows", "rows_agreeing", "failed_seed")
-FAILED = ("agent", "task", "seed", "reason")
+FAILED = ("agent", "task", "seed", "methods", "reason")
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -55,10 +55,10 @@ def as_csv(found: Results) -> str:
 
 
 def as_latex(found: Results) -> str:
-    """Tables with captions for a paper that uses booktabs and multirow; failures as comments."""
-    failures = [" | ".join(failure_cells(row)) for row in found.failures]
-    comments = "".join(f"% {line}\n" for line in ("\\usepackage{booktabs,multirow}", *failures))
-    caption = " ".join(notes(found)).replace("%", r"\%").replace("`", "")
+    """Tables with captions for a paper that uses booktabs and multirow; what is missing and failures as comments."""
+    told = [*progress(found), *(" | ".join(failure_cells(row)) for row in found.failures)]
+    comments = "".join(f"% {line}\n" for line in ("\\usepackage{booktabs,multirow}", *told))
+    caption = " ".join(explained(found)).replace("%", r"\%").replace("`", "")
     return comments + "\n".join(_table(frame, title, caption) for title, frame in _frames(found).items())
 
 
@@ -132,4 +132,5 @@ def _ends(name: str, found: Interval | None) -> Mapping[str, float | None]:
 
 
 def _failure(row: Row) -> Mapping[str, Any]:
-    return {"task": row.unit.task, "agent": row.unit.agent, "failed_seed": row.unit.seed, "reason": row.reason}
+    unit = row.unit
+    return {"task": unit.task, "agent": unit.agent, "failed_seed": unit.seed, "reason": row.reason}

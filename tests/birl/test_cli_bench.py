@@ -49,9 +49,9 @@ def test_a_run_tells_every_unit_and_ends_with_what_to_do_next(tiny):
     assert done.exit_code == 0
     lines = done.stderr.splitlines()
     assert lines[0] == "tiny: 0 of 4"
-    assert lines[1].startswith("tiny: 1 of 4; planner on tests.tiny_bench:task, seed 0: proxy; ")
+    assert lines[1].startswith("tiny: 1 of 4; planner on tests.tiny_bench:task, seed 0, by mce: proxy; ")
     assert lines[1].endswith(" left")
-    assert lines[-1].endswith("tiny: 4 of 4; device on tests.tiny_bench:task, seed 1: proxy")
+    assert lines[-1].endswith("tiny: 4 of 4; device on tests.tiny_bench:task, seed 1, by mce: proxy")
     assert done.stdout == "4 units in out, 4 of them new, 0 failed\nbirl table out\n"
 
 
@@ -79,7 +79,7 @@ def test_failures_are_told_and_are_no_error(tiny):
     tiny.fails["planner"] = ValueError("odd")
     done = birl("bench", TINY, "--results", "out", "--seeds", 1)
     assert done.exit_code == 0
-    assert "planner on tests.tiny_bench:task, seed 0: failed: ValueError: odd" in done.stderr
+    assert "planner on tests.tiny_bench:task, seed 0, by mce: failed: ValueError: odd" in done.stderr
     assert "1 failed; --retry does them again" in done.stdout
     tiny.fails.clear()
     assert "1 of them new, 0 failed" in birl("bench", TINY, "--results", "out", "--seeds", 1, "--retry").stdout

@@ -55,3 +55,11 @@ def test_a_sum_of_what_info_tells_is_found_and_anything_else_needs_weights(rng):
     assert found == pytest.approx(dict.fromkeys(EVENTS, 1.0))
     with pytest.raises(BirlError, match="give weights by feature"):
         in_features(lamps(base=lambda _seen, _action, after: after[:, 0]), rng)
+
+
+@pytest.mark.parametrize("weight", ["x", float("nan"), [1.0, 2.0]])
+def test_a_weight_that_is_no_number_is_one_line(weight, rng):
+    with pytest.raises(BirlError, match=r"candidate 'red': the weight of 'where' is .*: give a number"):
+        in_features(
+            measured(base=lambda _seen, _action, after: after[:, 0], candidates={"red": {"where": weight}}), rng
+        )

@@ -66,7 +66,14 @@ def test_a_combination_that_does_not_apply_is_a_row_with_its_reason():
 
 
 @pytest.mark.parametrize(
-    ("methods", "said"), [(["outcome-choice"], "cannot carry a verdict"), (["mces"], "mce"), ([], "at least one")]
+    ("methods", "said"),
+    [
+        (["outcome-choice"], "cannot carry a verdict"),
+        (["max-margin"], "cannot carry a verdict"),
+        (["policy-airl"], "cannot carry a verdict"),
+        (["mces"], "mce"),
+        ([], "at least one"),
+    ],
 )
 def test_methods_that_cannot_serve_are_refused_in_one_line(methods, said):
     with pytest.raises(BirlError, match=said) as caught:

@@ -99,7 +99,12 @@ def _listed(member: Member, row: Row) -> IndexRow:
         probability=row.probabilities.get(row.verdict or ""),
         link=f"{CARDS}/{_page(Path(), row).name}" if row.card else None,
         note=row.reason or ", ".join([*([row.kind] if row.kind else []), *row.flags]),
-        more={"seed": member.seed, "truth": " or ".join(member.truth) or None, **_returns(row)},
+        more={
+            "seed": member.seed,
+            "methods": " + ".join(row.unit.methods),
+            "truth": " or ".join(member.truth) or None,
+            **_returns(row),
+        },
     )
 
 

@@ -59,7 +59,7 @@ def test_more_seeds_only_add(tiny, scored, tmp_path):
 
 def test_the_first_seed_of_every_agent_comes_before_the_second(tiny, scored, tmp_path):
     run(tiny, tmp_path)
-    assert [call.rpartition(" ")[2] for call in scored.calls] == ["0", "0", "1", "1"]
+    assert [call.partition("seed ")[2][0] for call in scored.calls] == ["0", "0", "1", "1"]
 
 
 def test_progress_counts_to_the_end(tiny, scored, tmp_path):

@@ -161,13 +161,19 @@ def test_a_task_without_candidates_is_told_that_no_proxy_could_be_named():
     ("shown", "said"),
     [
         ({}, "what it pursues is the base objective: what it lacks is skill"),
+        ({"shifts": {"train": "train"}}, "what it pursues is the base objective: what it lacks is skill"),
         (FOLLOWS_RED, "what it pursues is red, in training too"),
-        (BENT | {"residual": {"base": 0.5, "red": 0.5}}, "neither the base objective nor any candidate"),
-        (AIMLESS | {"own_directedness": 0.5}, "nothing that it pursues shows"),
+        (FOLLOWS_RED | {name: {"train": x} for name, x in AIMLESS.items()}, "what it pursues is red"),
+        (FOLLOWS_RED | SPLIT, "it pursues something else on some shift than in training"),
+        (BENT, "what it pursues is neither the base objective nor a candidate that these worlds tell from it"),
+        (
+            AIMLESS | {"own_directedness": 0.5},
+            "no one objective shows in all it does, neither in actions nor in outcomes",
+        ),
     ],
 )
 def test_an_undertrained_agent_is_said_to_pursue_what_it_does(shown, said):
     found = diagnose(evidence(**shown | {"base_return": 0.2}))
     assert found.verdict is Verdict.UNDERTRAINED
-    assert any(said in caveat for caveat in found.caveats)
-    assert not any("what it pursues is" in caveat for caveat in diagnose(evidence(**shown)).caveats)
+    assert said in found.caveats
+    assert said not in diagnose(evidence(**shown)).caveats

@@ -5,17 +5,17 @@ import pytest
 
 from birl.diagnosis.candidate_gain import Place
 from birl.diagnosis.kept_up import enter_kept_up
-from birl.gap import level_returns
+from birl.gap import LevelReturns, level_returns
 from birl.tabular import hard_plan, reward_vector
 from tests.behaviors import behave
 from tests.entries import Entries
 from tests.worlds import DOOR, RED, two_ends
 
-PICKS = np.ones((2, 1))
+PICKS = np.array([[1.0] * 5, [2.0, 0, 0, 1, 2]])
 NO_DOOR, BOTH = two_ends(("touch:red",), ("touch:ball",)), two_ends(("touch:door",), ("touch:red",))
 
 
-def kept_up(model, policy, base=DOOR, candidate=RED):
+def kept_up(model, policy, base=DOOR, candidate=RED, left=None):
     entries = Entries()
     b = behave(model, policy)
     wanted, other = (reward_vector(model, r) for r in (base, candidate))
@@ -28,7 +28,7 @@ def kept_up(model, policy, base=DOOR, candidate=RED):
         brings=np.zeros((3, model.n_levels)),
         picks=PICKS,
     )
-    enter_kept_up(entries, "red", [place], {b.distribution: level_returns(b, wanted)})
+    enter_kept_up(entries, "red", [place], {b.distribution: left or level_returns(b, wanted)})
     return entries
 
 
@@ -54,3 +54,24 @@ def test_nothing_is_said_where_the_base_can_be_had_or_nothing_can(model, candida
     found = kept_up(model, model.uniform, candidate=candidate)
     assert not found.values
     assert "no level of a shift leaves the base nothing to gain" in found.undefined["kept_up[red]"]
+
+
+def returns(gain, endless=None):
+    nothing = np.zeros(len(gain))
+    return LevelReturns(policy=nothing, walk=nothing, best=np.array(gain, float), endless=endless)
+
+
+def test_only_levels_without_anything_left_count_and_draws_are_over_levels():
+    policy = after(NO_DOOR, RED, eps=0.5)
+    found = kept_up(NO_DOOR, policy, left=returns([0, 1, 1, 0, 1]))
+    b = behave(NO_DOOR, policy)
+    red = level_returns(b, reward_vector(NO_DOOR, RED))
+    done, offered = (red.policy - red.walk)[[0, 3]], red.gain[[0, 3]]
+    assert found["kept_up"] == pytest.approx(done.sum() / offered.sum())
+    again = np.array([2.0, 1.0])
+    assert found.draws["kept_up", "red"] == pytest.approx([found["kept_up"], again @ done / (again @ offered)])
+
+
+def test_what_cut_episodes_did_not_get_to_is_left():
+    cut = returns([0] * 5, endless=returns([1] * 5))
+    assert not kept_up(NO_DOOR, after(NO_DOOR, RED), left=cut).values

@@ -65,19 +65,19 @@ def test_a_side_effect_goes_on_where_nothing_is_left_to_gain_on_the_base(kept_up
 
 
 @pytest.mark.parametrize(
-    ("other", "kept_up", "expected"),
+    ("brought", "kept_up", "expected"),
     [
-        (SUCKING, {}, "instrumental"),  # the other may be the doing, this what the doing brought
-        (SUCKING, {"blue": 1.0}, "instrumental"),
-        (SUCKING, {"red": 1.0}, "side-effect"),
-        (SUCKING, {"red": 0.0}, None),
-        ((1.0, 1.0, 0.7, -4.8, 1.0), {}, "side-effect"),  # another event
+        (1.0, {}, None),  # nothing tells which
+        (1.0, {"blue": 0.0}, "instrumental"),  # the other may be the doing, this what the doing brought
+        (T.brings - 1e-6, {"blue": 0.0}, None),  # and the base does not bring it
+        (1.0, {"red": 1.0}, "side-effect"),
+        (1.0, {"red": 0.0}, None),
     ],
 )
-def test_of_candidates_that_are_one_event_in_training_the_policy_tells_which(other, kept_up, expected):
-    given = {q: {"red": mine, "blue": its} for q, mine, its in zip(LINKS, SUCKING, other, strict=True)}
-    shown = evidence(**FOLLOWS_RED | {"candidate_odds": {"red": 1.0}} | given | {"kept_up": kept_up})
-    assert kind_of(shown, "red", T).name == expected
+def test_of_candidates_that_are_one_event_in_training_the_policy_tells_which(brought, kept_up, expected):
+    found = kind(1.0, brought, 0.7, -4.9, 1.0, kept_up=kept_up, one_event={"red": ("blue",)})
+    assert found.name == expected
+    assert ("red and blue are one event" in found.reason) == (expected is None and "red" not in kept_up)
 
 
 def test_draws_that_differ_leave_it_open():

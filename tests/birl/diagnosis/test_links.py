@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birl.diagnosis.links import LINKS, enter_links
+from birl.diagnosis.links import LINKS, enter_links, one_event
 from birl.tabular import reward_vector
 from tests.behaviors import behave
 from tests.entries import Entries
@@ -122,3 +122,16 @@ def test_what_cannot_be_earned_in_training_has_no_links_and_says_so(proxy, base,
     found = links(model, proxy, base)
     assert not found.values
     assert all(why in found.undefined[f"{quantity}[proxy]"] for quantity in LINKS)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [({"touch:red": 2.0}, {"a": ("b",), "b": ("a",)}), ({"touch:door": 1.0}, {"a": ("b",), "b": ("a",)}), (DOOR, {})],
+)
+def test_candidates_that_pay_alike_in_training_are_one_event(other, expected):
+    together = other is not DOOR
+    model = two_ends(
+        ("touch:door", "touch:red") if together else ("touch:red",), ("touch:ball",) if together else ("touch:door",)
+    )
+    rewards = {"a": reward_vector(model, RED), "b": reward_vector(model, other), "nothing": np.zeros(model.live.size)}
+    assert one_event(behave(model, model.uniform), rewards) == expected
