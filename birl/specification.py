@@ -2,7 +2,9 @@
 
 Inverse reinforcement learning needs a model of rationality, a prior and a discount before it says anything, and
 behaviour does not give them (Armstrong & Mindermann 2018). So the same policy is scored under each combination, and
-all the answers are shown in order of size, with the choices that made them: a specification curve.
+all the answers are shown in order of size, with the choices that made them: a specification curve. A model that
+predicts decisions on levels it was not fitted to worse than the random walk does is no model of this policy: its answer
+is left out, and said to be.
 
 Source: Simonsohn, Simmons & Nelson 2020 (Nature Human Behaviour 4), "Specification curve analysis".
 """
@@ -16,7 +18,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from birl.behavior import observe
+import numpy as np
+
+from birl.behavior import Behavior, observe
 from birl.diagnosis import Thresholds, Verdict
 from birl.irl import ESTIMATORS
 from birl.policy import TabularPolicy
@@ -55,12 +59,12 @@ class Specified:
 
     Attributes:
         choice: the combination.
-        verdict: what is called; undetermined where nothing is.
+        verdict: what is called; undetermined where nothing is, or there is a reason against it.
         probabilities: of every verdict.
         share: the leading candidate's part of the objective beside the base, 0 none to 1 all; None where undefined.
         distance: largest distance between base and joint objective on any shift; None where undefined.
         held_out: mean log-likelihood of a decision on levels that were not fitted.
-        reason: why there is no answer, where there is none.
+        reason: why there is no answer, where there is none: it does not apply, or is no model of the policy.
     """
 
     choice: Choice
@@ -81,6 +85,7 @@ class SpecificationCurve:
         policy: where the policy came from.
         candidate: the candidate whose part is shown; empty where the task names none.
         discount: the task's own.
+        random_walk: its mean log-likelihood of a decision; who predicts worse is left out.
         rows: one for each combination.
         settings: levels, draws, seed.
     """
@@ -89,13 +94,14 @@ class SpecificationCurve:
     policy: str
     candidate: str
     discount: float
+    random_walk: float
     rows: tuple[Specified, ...]
     settings: Mapping[str, int]
 
     @property
     def verdicts(self) -> Mapping[Verdict, int]:
-        """How many combinations call each verdict, most first."""
-        return dict(Counter(row.verdict for row in self.rows).most_common())
+        """How many of the combinations that give an answer call each verdict, most first."""
+        return dict(Counter(row.verdict for row in self.rows if not row.reason).most_common())
 
     def to_json(self) -> str:
         """As JSON text; the same curve gives the same bytes."""
@@ -145,7 +151,9 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
 
     _check(methods)
     task = task if levels is None else task.first_levels(levels)
-    tables = TabularPolicy({d.name: observe(policy, d).policy for d in (*task.distributions, *task.ghosts.values())})
+    seen = [observe(policy, d) for d in (*task.distributions, *task.ghosts.values())]
+    tables = TabularPolicy({b.distribution: b.policy for b in seen})
+    walk = _random_walk(seen[: len(task.distributions)])
     longest = 1.0 / (1.0 - task.discount) if task.discount < 1 else None
     discounts = [task.discount] if longest is None else [max(0.0, 1.0 - 1.0 / (h * longest)) for h in horizons]
     choices = [
@@ -155,7 +163,7 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
     ]
     tell = progress or (lambda stage, done, total: None)
     run: Any = Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_specified)(tables, task, choice, {"seed": seed, "draws": draws, "thresholds": thresholds})
+        delayed(_specified)(tables, task, choice, walk, {"seed": seed, "draws": draws, "thresholds": thresholds})
         for choice in choices
     )
     rows = []
@@ -167,6 +175,7 @@ def specification_curve(  # noqa: PLR0913 - one keyword for each thing a user ma
         policy=source or type(policy).__name__,
         candidate=_leading(task),
         discount=task.discount,
+        random_walk=walk,
         rows=tuple(rows),
         settings={"seed": seed, "draws": draws, "levels": max(_levels(d) for d in task.distributions)},
     )
@@ -191,8 +200,15 @@ def _leading(task: Task) -> str:
     return next(iter(task.candidates), "")
 
 
-def _specified(policy: TabularPolicy, task: Task, choice: Choice, how: Mapping[str, Any]) -> Specified:
-    """The answer of one combination; one that does not apply says why."""
+def _random_walk(behaviors: Sequence[Behavior]) -> float:
+    """Its mean log-likelihood of a decision, levels and distributions weighing equally."""
+    return float(np.mean([b.model.level_starts @ b.log_likelihood(b.model.uniform) for b in behaviors]))
+
+
+def _specified(
+    policy: TabularPolicy, task: Task, choice: Choice, random_walk: float, how: Mapping[str, Any]
+) -> Specified:
+    """The answer of one combination; one that does not apply, or is no model of the policy, says so."""
     method: Any = ESTIMATORS[choice.method]
     if choice.prior is not None:
         method = replace(method, prior=choice.prior * method.prior)
@@ -204,15 +220,11 @@ def _specified(policy: TabularPolicy, task: Task, choice: Choice, how: Mapping[s
             **how,
         )
     except BirlError as error:
-        return Specified(
-            choice=choice,
-            verdict=Verdict.UNDETERMINED,
-            probabilities={},
-            share=None,
-            distance=None,
-            held_out=None,
-            reason=str(error),
-        )
+        return _no_answer(choice, str(error))
+    held_out = card.held_out.get(choice.method)
+    if held_out is not None and held_out < random_walk:
+        worse = f"it predicts unseen decisions ({held_out:.2f}) worse than the random walk does ({random_walk:.2f})"
+        return _no_answer(choice, f"{worse}: no model of this policy", held_out)
     assert card.evidence is not None  # the method predicts actions
     assert card.diagnosis is not None
     away = [i for name, i in card.evidence.distance.items() if name != task.train.name]
@@ -222,7 +234,19 @@ def _specified(policy: TabularPolicy, task: Task, choice: Choice, how: Mapping[s
         probabilities=card.diagnosis.probabilities,
         share=card.evidence.candidate_share.get(_leading(task)),
         distance=max(away, key=lambda i: i.value, default=None),
-        held_out=card.held_out.get(choice.method),
+        held_out=held_out,
+    )
+
+
+def _no_answer(choice: Choice, reason: str, held_out: float | None = None) -> Specified:
+    return Specified(
+        choice=choice,
+        verdict=Verdict.UNDETERMINED,
+        probabilities={},
+        share=None,
+        distance=None,
+        held_out=held_out,
+        reason=reason,
     )
 
 

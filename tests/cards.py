@@ -317,5 +317,11 @@ def a_curve(**changes):
             reason="no answer",
         ),
     )
-    told = {"task": "red-door", "policy": "red-door-ppo-rho1-s0", "candidate": "red", "discount": 0.95}
+    told = {
+        "task": "red-door",
+        "policy": "red-door-ppo-rho1-s0",
+        "candidate": "red",
+        "discount": 0.95,
+        "random_walk": -1.6,
+    }
     return SpecificationCurve(**({**told, "rows": rows, "settings": {}} | changes))

@@ -38,21 +38,22 @@ def sentence(rows: Sequence[Row]) -> str:
     """On how many blocks of levels all specifications agree, what they call, and how far the candidate's part moves."""
     blocks = [curve_of(row).rows for row in rows]
     every = [one for block in blocks for one in block]
-    agree = sum(len({one.verdict for one in block}) == 1 for block in blocks)
+    agree = sum(len({one.verdict for one in block if not one.reason}) == 1 for block in blocks)
     parts = [one.share.value for one in every if one.share is not None]
     by_method = "; ".join(
         f"`{method}`: {_said([one for one in every if one.choice.method == method])}"
         for method in sorted({one.choice.method for one in every})
     )
+    spread = f", and red's part runs from {min(parts):.2f} to {max(parts):.2f}" if parts else ""
     return (
-        f"All {len(blocks[0])} specifications (methods x priors x discounts) agree on {agree} of {len(blocks)} "
-        f"blocks of levels; over all of them {_said(every)} ({by_method}), and red's part runs from {min(parts):.2f} "
-        f"to {max(parts):.2f}."
+        f"Of {len(blocks[0])} specifications (methods x priors x discounts) those that give an answer agree on {agree} "
+        f"of {len(blocks)} blocks of levels; over all of them {_said(every)} ({by_method}){spread}. No answer is given "
+        "where unseen decisions are predicted worse than by the random walk."
     )
 
 
 def _said(found: Sequence[Specified]) -> str:
-    counts = Counter(one.verdict.value for one in found)
+    counts = Counter("no answer" if one.reason else one.verdict.value for one in found)
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
 
 
@@ -61,7 +62,7 @@ def draw(rows: Sequence[Row]) -> Any:
     from birl.report.plots.specification import draw_specification
 
     curves = [curve_of(row) for row in rows]
-    return draw_specification(min(curves, key=lambda curve: max(curve.verdicts.values())))
+    return draw_specification(min(curves, key=lambda curve: max(curve.verdicts.values(), default=0)))
 
 
 TIE_BREAKS = Experiment(

@@ -14,7 +14,9 @@ __all__ = ["specification"]
 def specification(curve: SpecificationCurve) -> Sequence[Section]:
     """How many combinations say what, and each one's answer."""
     counts = ", ".join(f"{verdict.value} {count}" for verdict, count in curve.verdicts.items())
-    lead = Line(text=f"{counts} of {len(curve.rows)} specifications.", label="Verdicts")
+    silent = sum(bool(row.reason) for row in curve.rows)
+    without = f"; no answer from {silent}" if silent else ""
+    lead = Line(text=f"{counts or 'none'} of {len(curve.rows)} specifications{without}.", label="Verdicts")
     note = Line(
         text="Each scores the same policy under another model of rationality, prior and discount, which behaviour "
         f"leaves open; the task's own discount is {curve.discount:g}. With 95 % intervals over levels.",
@@ -34,7 +36,7 @@ def _row(row: Specified) -> tuple[str, ...]:
         row.choice.method,
         NONE if row.choice.prior is None else f"x {row.choice.prior:g}",
         f"{row.choice.discount:.4g}",
-        row.verdict.value + ("" if probability is None else f" {probability:.2f}"),
+        NONE if probability is None else f"{row.verdict.value} {probability:.2f}",
         NONE if row.share is None else interval(row.share),
         NONE if row.distance is None else interval(row.distance),
         NONE if row.held_out is None else f"{row.held_out:.3f}",

@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from birl import specification
 from birl.cli.app import main
 from birl.diagnosis import Verdict
 from birl.report import render_specification, write_specification
@@ -56,6 +58,25 @@ def test_the_table_and_the_figure_show_every_row(red, tmp_path):
     assert shown.count("| boltzmann") == len(red.rows)
     write_specification(red, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_predicts_worse_than_the_random_walk_is_no_model_of_the_policy(monkeypatch):
+    worse = {"boltzmann": -9.0}
+    scored = specification.score
+    monkeypatch.setattr(specification, "score", lambda *a, **how: replace(scored(*a, **how), held_out=worse))
+    found = curve(RED, priors=[1.0], horizons=[1.0])
+    (row,) = found.rows
+    assert "predicts unseen decisions (-9.00) worse than the random walk" in row.reason
+    assert (row.verdict, row.share, row.held_out) == (Verdict.UNDETERMINED, None, -9.0)
+    assert not found.verdicts
+    assert "none of 1 specifications; no answer from 1" in render_specification(found, "text", width=200)
+
+
+def test_the_random_walk_is_what_chance_predicts(red):
+    task = orchard(levels=6)
+    valid = [d.model.valid_actions[~d.model.terminal].sum(axis=1) for d in task.distributions]
+    assert {n for counts in valid for n in counts} == {4}
+    assert red.random_walk == pytest.approx(-np.log(4))
 
 
 def test_a_combination_that_does_not_apply_is_a_row_with_its_reason():
