@@ -393,7 +393,7 @@ def test_other_specifications_are_shown_where_they_were_tried(tmp_path):
     said = section(read(tmp_path / "card.html"), "How much hangs on choices")
     assert "proxy 1 of 2 specifications; no answer from 1." in said.text
     assert pictures(said) == [
-        "Answers of 2 specifications: proxy 1; undetermined 1; share from 0.60 to 0.60; distance from 0.40 to 0.40."
+        "Answers of 2 specifications: proxy 1; no answer from 1; share from 0.60 to 0.60; distance from 0.40 to 0.40."
     ]
 
 

@@ -78,6 +78,8 @@ def _distance(found: DistanceMatrix, where: str, a: str, b: str) -> str:
 def curve(found: SpecificationCurve) -> str:
     """How many specifications call what, and how far they part."""
     said = [f"{verdict.value} {count}" for verdict, count in found.verdicts.items()]
+    silent = sum(bool(row.reason) for row in found.rows)
+    said += [f"no answer from {silent}"] if silent else []
     for name in ("share", "distance"):
         values = [one.value for row in found.rows if (one := getattr(row, name)) is not None]
         said += [f"{name} from {number(min(values))} to {number(max(values))}"] if values else []
