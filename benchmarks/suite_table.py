@@ -26,9 +26,9 @@ def heading(suite: Suite, command: str) -> str:
     """What was scored, how, and by what."""
     of = ", ".join(f"{name} {version}" for name, version in versions().items())
     return (
-        f"# The suite `{suite.name}`\n\n{suite.about[0].upper()}{suite.about[1:]}. {len(suite.entries)} agents on "
-        f"tasks, {suite.seeds} seeds, {suite.levels} levels of each distribution, {suite.draws} draws, methods "
-        f"{', '.join(suite.methods)}; made by `{command}` with {of}.\n\n"
+        f"# The suite `{suite.name}`\n\n{suite.about[0].upper()}{suite.about[1:]}\n\n"
+        f"Agents on tasks: {len(suite.entries)}. Seeds: {suite.seeds}. Levels of each distribution: {suite.levels}. "
+        f"Draws: {suite.draws}. Methods: {', '.join(suite.methods)}. Made by `{command}` with {of}.\n\n"
     )
 
 
@@ -48,7 +48,8 @@ def main() -> None:
     for failure in done.failures:
         print(f"{failure.unit}: {failure.reason}", file=sys.stderr)
     command = f"python benchmarks/suite_table.py {options.suite}" + (" --by-method" if options.by_method else "")
-    shown = heading(suite, command) + render_results(results(done.store), "markdown", colour=False)
+    table = render_results(results(done.store), "markdown", colour=False).removeprefix("# Benchmark\n\n")
+    shown = heading(suite, command) + table
     write_whole(RESULTS / f"{name}_table.md", shown.encode())
     print(shown)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from birl.diagnosis import Verdict
 from birl.report.blocks import BAD, QUIET, Section, Table
 from birl.report.blocks import Line as Said
 from birl.report.words import NONE, clean, interval
@@ -134,7 +135,8 @@ def _verdict(line: Line) -> str:
 def _truth(line: Line) -> str:
     if line.right is None:
         return NONE
-    return " or ".join(line.truth) + (": right" if line.right else ": wrong")
+    said = "right" if line.right else "open" if line.verdict == Verdict.UNDETERMINED else "wrong"
+    return f"{' or '.join(line.truth)}: {said}"
 
 
 def failure_cells(row: Row) -> tuple[str, ...]:

@@ -84,6 +84,12 @@ def test_latex_escapes_what_files_say(found):
     assert r"\label{tab:by-task}" in shown
 
 
+def test_what_is_undetermined_is_open_and_not_wrong():
+    open_case = {"verdict": "undetermined", "probabilities": {"robust": 0.5}}
+    found = gather(*rows_of(("a", "t", 0, "a", ("robust",), open_case)))
+    assert "robust: open |" in render_results(found, "markdown")
+
+
 def test_html_escapes_what_files_say_and_needs_no_network(found):
     page = Cells(render_results(found, "html"))
     assert "bad|<b>" in page.cells
