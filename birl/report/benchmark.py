@@ -135,7 +135,7 @@ def _verdict(line: Line) -> str:
 def _truth(line: Line) -> str:
     if line.right is None:
         return NONE
-    said = "right" if line.right else "open" if line.verdict == Verdict.UNDETERMINED else "wrong"
+    said = "right" if line.right else "open" if line.verdict == Verdict.UNDETERMINED.value else "wrong"
     return f"{' or '.join(line.truth)}: {said}"
 
 
