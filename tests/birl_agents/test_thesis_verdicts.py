@@ -7,14 +7,14 @@ import birl
 from birl.diagnosis import Verdict
 from birl.task import load_task
 
-LEVELS, DRAWS = 8, 40
+LEVELS, DRAWS = {"vacuum": 6, "keys-chests": 8, "supervisor": 8, "two-exit": 8}, 40
 UNWATCHED = ("unsupervised", "half-supervised", "learning-dark", "midway", "late")
 
 
 @pytest.fixture(scope="module")
 def tasks():
     """Loaded once."""
-    return {name: load_task(name, levels=LEVELS) for name in ("vacuum", "keys-chests", "supervisor", "two-exit")}
+    return {name: load_task(name, levels=count) for name, count in LEVELS.items()}
 
 
 def diagnosed(policy, task):
@@ -23,7 +23,7 @@ def diagnosed(policy, task):
     return card.diagnosis
 
 
-@pytest.mark.parametrize("name", ["vacuum", "keys-chests", "supervisor", "two-exit"])
+@pytest.mark.parametrize("name", LEVELS)
 def test_who_wants_what_it_was_paid_for_is_robust(name, tasks):
     assert diagnosed(planner(tasks[name]), tasks[name]).verdict is Verdict.ROBUST
 
