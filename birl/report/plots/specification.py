@@ -32,13 +32,14 @@ def draw_specification(curve: SpecificationCurve) -> Figure:
         raise BirlError(f"{curve.policy} on {curve.task}: no combination gives a {quantity}: nothing to draw")
     rows.sort(key=lambda row: getattr(row, quantity).value)
     choices = _choices(rows)
+    shown = len(rows) if len(rows) == len(curve.rows) else f"{len(rows)} of {len(curve.rows)}"
     with style():
         drawn = new_figure(max(6.0, 2.6 + 0.28 * len(rows)), 3.2 + 0.2 * len(choices))
         upper, lower = drawn.subplots(2, 1, sharex=True, height_ratios=[3.0, 0.25 * len(choices)])
         _answers(upper, rows, quantity, curve)
         _dashboard(lower, rows, choices)
         drawn.suptitle(
-            f"{clean(curve.policy)} on {clean(curve.task)}: {len(curve.rows)} specifications",
+            f"{clean(curve.policy)} on {clean(curve.task)}: {shown} specifications",
             x=0.01,
             ha="left",
             fontsize=10,
